@@ -1,0 +1,141 @@
+//! Answers that patchwright makes itself, in the API's own error format so that its SDKs parse them.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+
+/// Names one request in answers (`contextId`) and logs. Put one into the request's extensions to have
+/// the layer's answers carry it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId(u64);
+
+impl RequestId {
+    /// The next id of this process.
+    pub fn next() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(1);
+        Self(COUNT.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The start time tells the processes of one machine and their restarts apart in a shared log.
+        static BOOT: OnceLock<u64> = OnceLock::new();
+        let boot = BOOT.get_or_init(|| {
+            let now = SystemTime::now().duration_since(UNIX_EPOCH);
+            now.map_or(0, |now| {
+                now.as_micros() as u64 ^ u64::from(std::process::id()).rotate_left(40)
+            })
+        });
+        write!(f, "{boot:014x}-{:06x}", self.0)
+    }
+}
+
+/// An answer made here: status, stable code, one sentence, and when to come back.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    status: StatusCode,
+    code: &'static str,
+    message: String,
+    retry_after: Option<Duration>,
+}
+
+impl Answer {
+    /// `code` is dotted lower case, as the API's own codes are. `message` is read by callers: it must
+    /// hold nothing of a token, a body or a looked-up value.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: message.into(),
+            retry_after: None,
+        }
+    }
+
+    /// Adds `Retry-After`, in whole seconds rounded up and at least 1: the Java SDK parses it as an
+    /// integer, and 0 would mean "hammer".
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+
+    /// The stable code, for logs and metrics.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The answer's JSON body, in the form of the API's `ErrorBody`.
+    pub fn body(&self, id: RequestId) -> Bytes {
+        let body = serde_json::json!({
+            "message": self.message,
+            "code": self.code,
+            // An integer: the Go SDK refuses a string here.
+            "status": self.status.as_u16(),
+            "contextId": id.to_string(),
+            "details": [],
+            "errors": [],
+        });
+        Bytes::from(body.to_string())
+    }
+
+    /// The whole response, for the request that `id` names.
+    pub fn into_response(self, id: RequestId) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body(id)));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/json"),
+        );
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_whole_seconds_rounded_up_and_never_zero() {
+        for (wait, header) in [(0, "1"), (1, "1"), (1000, "1"), (1001, "2"), (59_000, "59")] {
+            let answer = Answer::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "patchwright.overloaded",
+                "busy",
+            )
+            .retry_after(Duration::from_millis(wait))
+            .into_response(RequestId::next());
+            assert_eq!(answer.headers()[header::RETRY_AFTER], header, "{wait} ms");
+        }
+    }
+
+    #[test]
+    fn the_body_is_the_apis_error_body() {
+        let id = RequestId::next();
+        let answer = Answer::new(
+            StatusCode::NOT_FOUND,
+            "patchwright.route.unknown",
+            "no \"route\"",
+        );
+        let body: serde_json::Value = serde_json::from_slice(&answer.body(id)).unwrap();
+        assert_eq!(body["status"], 404);
+        assert_eq!(body["message"], "no \"route\"");
+        assert_eq!(body["contextId"], id.to_string());
+        assert_eq!(body["details"], serde_json::json!([]));
+    }
+}

@@ -1,0 +1,113 @@
+//! What the process means to do. Reading (file, environment, flags) produces it, checked; after that
+//! nothing about it can fail.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use http::Uri;
+use secrecy::SecretString;
+
+use crate::layer::options::Options;
+use crate::rule::spec::{RuleSpec, SourceSpec};
+
+/// The rule packs inside the binary.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pack {
+    /// The upstream that wants `state` and `routing` beside the attributes.
+    #[default]
+    Strict,
+    /// The published API.
+    Official,
+}
+
+/// Everything that the process was told.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The pack that the rules start from.
+    pub pack: Pack,
+    /// Where callers connect.
+    pub listen: SocketAddr,
+    /// Where operators connect.
+    pub admin: SocketAddr,
+    /// Where requests go, at least one.
+    pub upstreams: Vec<Upstream>,
+    /// What the layer may do (`[repair]`, `limits.body`, `timeouts.body`).
+    pub repair: Options,
+    /// The directory's bounds.
+    pub cache: Cache,
+    /// Bounds in number and size.
+    pub limits: Limits,
+    /// Bounds in time.
+    pub timeouts: Timeouts,
+    /// The pack's sources with the file's merged in (same name = replace).
+    pub sources: Vec<SourceSpec>,
+    /// The pack's rules with the file's merged in (same name = replace).
+    pub rules: Vec<RuleSpec>,
+}
+
+/// An `[[upstream]]`.
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Its name in logs and metrics, unique.
+    pub name: String,
+    /// Scheme, authority and an optional base path that is put before every path.
+    pub url: Uri,
+    /// Path prefix, by whole segments, that leads here; the longest wins.
+    pub prefix: String,
+    /// Whether the prefix is cut off before forwarding.
+    pub strip_prefix: bool,
+    /// PEM file with roots trusted besides the platform's.
+    pub ca: Option<PathBuf>,
+    /// Whether to speak HTTP/2 to it (over TLS by ALPN, else with prior knowledge).
+    pub http2: bool,
+}
+
+/// `[cache]`.
+#[derive(Clone, Debug)]
+pub struct Cache {
+    /// Oldest snapshot that may fill.
+    pub max_age: Duration,
+    /// Most conversations kept.
+    pub capacity: u64,
+    /// Most bytes kept.
+    pub max_bytes: u64,
+    /// Whether passing GETs fill the cache.
+    pub learn: bool,
+    /// Key of the credential digest; random per process when absent.
+    pub partition_key: Option<SecretString>,
+}
+
+/// `[limits]` (`limits.body` is [`Options::body_limit`]).
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Requests in flight; more are answered 503.
+    pub concurrency: usize,
+    /// Open connections; more wait in the listener's backlog.
+    pub connections: usize,
+    /// Bytes of a request head; more is 431.
+    pub header_bytes: usize,
+    /// Lookups in flight; more wait for a place within `timeouts.lookup`.
+    pub lookups: usize,
+    /// Bytes of a looked-up answer that are read.
+    pub lookup_bytes: usize,
+}
+
+/// `[timeouts]` (`timeouts.body` is [`Options::body_timeout`]).
+#[derive(Clone, Debug)]
+pub struct Timeouts {
+    /// TCP and TLS to the upstream.
+    pub connect: Duration,
+    /// A lookup, as a whole.
+    pub lookup: Duration,
+    /// Until the upstream's answer head.
+    pub request: Duration,
+    /// A whole request head, from accept or from its first byte.
+    pub header_read: Duration,
+    /// A connection without a request, or a body without progress.
+    pub idle: Duration,
+    /// A pooled upstream connection without a request.
+    pub upstream_idle: Duration,
+    /// Finishing what is in flight after SIGTERM.
+    pub drain: Duration,
+}

@@ -1,0 +1,4 @@
+//! `RepairLayer`: the repair as a `tower` middleware.
+
+pub mod options;
+pub mod record;

@@ -1,0 +1,70 @@
+//! What the layer may do, and its bounds.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+/// How far a rule goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// Matched requests pass as they came.
+    Off,
+    /// The original passes; the report says what would have been filled.
+    Observe,
+    /// Requests are repaired.
+    #[default]
+    Enforce,
+}
+
+/// What happens to a request with gaps when the lookup fails for a passing reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LookupFailure {
+    /// A retryable answer of our own: a 503 is retried by callers, a 400 is dropped.
+    #[default]
+    Reject,
+    /// The original bytes go upstream.
+    Forward,
+}
+
+/// What happens to a body that is larger than [`Options::body_limit`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TooLarge {
+    /// It streams through untouched.
+    #[default]
+    Forward,
+    /// 413 `patchwright.body.too.large`.
+    Reject,
+}
+
+/// The layer's settings; `Default` is what the program ships with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How far rules go that don't say so themselves.
+    pub mode: Mode,
+    /// What a failed lookup does.
+    pub on_lookup_failure: LookupFailure,
+    /// What an oversized body does.
+    pub on_too_large: TooLarge,
+    /// Statuses that are definite rejections: nothing was applied, a different body may be sent.
+    pub resend_on: Vec<StatusCode>,
+    /// Whether answers carry the `Patchwright` header.
+    pub report: bool,
+    /// Largest body that is repaired, in bytes.
+    pub body_limit: usize,
+    /// Longest time from the request's head to the end of a body that is buffered.
+    pub body_timeout: Duration,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            mode: Mode::default(),
+            on_lookup_failure: LookupFailure::default(),
+            on_too_large: TooLarge::default(),
+            resend_on: vec![StatusCode::BAD_REQUEST, StatusCode::CONFLICT],
+            report: true,
+            body_limit: 1 << 20,
+            body_timeout: Duration::from_secs(30),
+        }
+    }
+}

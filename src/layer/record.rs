@@ -1,0 +1,151 @@
+//! What was done to one request: the content of the outcome header, the log line and the metrics.
+
+use std::time::Duration;
+
+use http::StatusCode;
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+
+        impl $name {
+            /// Every word, for registering metrics.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The word in headers, logs and metric labels.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+    };
+}
+
+words! {
+    /// What became of a request that a rule matched.
+    Outcome {
+        /// Nothing was missing, or with on-reject nothing was demanded.
+        Complete = "complete",
+        /// A repaired request was sent.
+        Repaired = "repaired",
+        /// The original bytes went upstream; the reason says why.
+        Forwarded = "forwarded",
+        /// patchwright answered itself; the reason says why.
+        Rejected = "rejected",
+        /// Mode observe: the original went, and this is what would have been done.
+        Observed = "observed",
+    }
+}
+
+words! {
+    /// Why a request was not repaired.
+    Reason {
+        /// The body is not strict RFC 8259 JSON in UTF-8.
+        NotJson = "not_json",
+        /// The body is JSON, but no object.
+        NotObject = "not_object",
+        /// A target member occurs twice.
+        DuplicateMember = "duplicate_member",
+        /// The parent of a target is no object.
+        TypeConflict = "type_conflict",
+        /// The body is over the limit.
+        TooLarge = "too_large",
+        /// The body has a `Content-Encoding`.
+        Coding = "coding",
+        /// There is not exactly one `Authorization`.
+        NoCredential = "no_credential",
+        /// The upstream knows no such conversation or participant, or nothing to fill.
+        ParticipantUnknown = "participant_unknown",
+        /// The upstream answered the lookup 401 or 403.
+        LookupDenied = "lookup_denied",
+        /// The upstream throttles this credential.
+        LookupThrottled = "lookup_throttled",
+        /// The lookup failed for another reason.
+        LookupFailed = "lookup_failed",
+        /// The lookup took too long.
+        LookupTimeout = "lookup_timeout",
+        /// A signature covers the content.
+        Signed = "signed",
+        /// Repaired and sent, then no answer.
+        UpstreamFailed = "upstream_failed",
+        /// The rule is switched off.
+        ModeOff = "mode_off",
+    }
+}
+
+words! {
+    /// How the snapshot came about.
+    Origin {
+        /// It was in the cache.
+        Hit = "hit",
+        /// This request fetched it.
+        Miss = "miss",
+        /// This request joined another's fetch.
+        Shared = "shared",
+        /// It was fetched anew after a rejection.
+        Refetched = "refetched",
+    }
+}
+
+words! {
+    /// A kind of edit.
+    Repair {
+        /// Members were filled.
+        Fill = "fill",
+        /// `Content-Type` was set.
+        ContentType = "content-type",
+        /// A byte-order mark was dropped.
+        Bom = "bom",
+    }
+}
+
+/// What was done to one request that a rule matched.
+#[derive(Clone, Debug)]
+pub struct Record<'a> {
+    /// The rule's name.
+    pub rule: &'a str,
+    /// What became of the request.
+    pub outcome: Outcome,
+    /// Why, where the outcome has a reason.
+    pub reason: Option<Reason>,
+    /// The kinds of edit that were made (or would have been, in mode observe).
+    pub repairs: &'a [Repair],
+    /// JSON pointers of the members that were filled.
+    pub filled: &'a [&'a str],
+    /// How the snapshot came about, where one was asked for.
+    pub snapshot: Option<Origin>,
+    /// Its age when it was used.
+    pub age: Option<Duration>,
+    /// The status that the caller gets; `None` when the inner service failed without a response.
+    pub status: Option<StatusCode>,
+    /// The caller's `User-Agent`, where it is readable text.
+    pub user_agent: Option<&'a str>,
+    /// The request's id, as own answers carry it.
+    pub id: crate::answer::RequestId,
+}
+
+/// Is told of every request that a rule matched, once, before its answer goes to the caller.
+///
+/// It runs on the request path: it must not block.
+pub trait Observer: Send + Sync + 'static {
+    /// Called once per matched request.
+    fn observe(&self, record: &Record<'_>);
+}
+
+/// Observes nothing.
+impl Observer for () {
+    fn observe(&self, _: &Record<'_>) {}
+}
+
+/// Marks a response that stands for "no answer": the inner service made it because the upstream could
+/// not be reached or broke. The layer reports `upstream_failed` for it and never resends after it.
+#[derive(Clone, Copy, Debug)]
+pub struct NoAnswer;
