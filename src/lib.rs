@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod layer;
+pub mod repair;
 pub mod rule;
 
 #[cfg(feature = "proxy")]

@@ -1,0 +1,198 @@
+//! The tokens of RFC 8259, read from bytes that are known to be UTF-8.
+
+/// A position in a body.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+        Self { bytes, at }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn is_at_end(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    pub(super) fn next(&mut self) -> Option<u8> {
+        let byte = self.peek()?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn skip_space(&mut self) {
+        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// The rest of `true`, `false` or `null`.
+    pub(super) fn literal(&mut self, rest: &[u8]) -> Option<()> {
+        let end = self.at + rest.len();
+        (self.bytes.get(self.at..end)? == rest).then(|| self.at = end)
+    }
+
+    /// The rest of a number (section 6) whose first byte was read.
+    pub(super) fn number(&mut self, first: u8) -> Option<()> {
+        let lead = if first == b'-' { self.next()? } else { first };
+        match lead {
+            b'0' => {}
+            b'1'..=b'9' => self.skip_digits(),
+            _ => return None,
+        }
+        if self.eat(b'.') {
+            self.digits()?;
+        }
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(b'+' | b'-') = self.peek() {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn skip_digits(&mut self) {
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        self.skip_digits();
+        (self.at > start).then_some(())
+    }
+
+    /// The rest of a string (section 7) whose quote was read, with its closing quote. An escaped lone
+    /// surrogate is valid here: section 8.2 leaves it to the receiver.
+    pub(super) fn string(&mut self) -> Option<()> {
+        loop {
+            self.skip_plain();
+            match self.next()? {
+                b'"' => return Some(()),
+                b'\\' => match self.next()? {
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                    b'u' => {
+                        let digits = self.bytes.get(self.at..self.at + 4)?;
+                        if !digits.iter().all(u8::is_ascii_hexdigit) {
+                            return None;
+                        }
+                        self.at += 4;
+                    }
+                    _ => return None,
+                },
+                0..0x20 => return None,
+                _ => {}
+            }
+        }
+    }
+
+    /// Skips, eight at a time, bytes that are neither quote, backslash nor control character.
+    fn skip_plain(&mut self) {
+        while let Some(chunk) = self
+            .bytes
+            .get(self.at..)
+            .and_then(|rest| rest.first_chunk::<8>())
+        {
+            let word = u64::from_le_bytes(*chunk);
+            let special = has_zero(word ^ splat(b'"'))
+                | has_zero(word ^ splat(b'\\'))
+                | (word.wrapping_sub(splat(0x20)) & !word & splat(0x80));
+            if special != 0 {
+                // The lowest mark is exact; a borrow can only set false ones above it.
+                self.at += (special.trailing_zeros() / 8) as usize;
+                return;
+            }
+            self.at += 8;
+        }
+    }
+
+    /// The text from `start` to in front of the byte read last (the closing quote of a string).
+    pub(super) fn since(&self, start: usize) -> Option<&'a [u8]> {
+        self.bytes.get(start..self.at - 1)
+    }
+}
+
+const fn splat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The high bit of each byte of `word` that is zero (and perhaps of ones above it).
+const fn has_zero(word: u64) -> u64 {
+    word.wrapping_sub(splat(1)) & !word & splat(0x80)
+}
+
+/// Whether a member's name as written, between its quotes and already validated, is `name`.
+pub(super) fn is_name(raw: &[u8], name: &str) -> bool {
+    if !raw.contains(&b'\\') {
+        return raw == name.as_bytes();
+    }
+    let Ok(text) = std::str::from_utf8(raw) else {
+        return false;
+    };
+    // UTF-16 is what `\u` escapes spell. A lone surrogate equals nothing in a name from a rule.
+    Units {
+        chars: text.chars(),
+        low: None,
+    }
+    .eq(name.encode_utf16())
+}
+
+struct Units<'a> {
+    chars: std::str::Chars<'a>,
+    /// The second half of a pair.
+    low: Option<u16>,
+}
+
+impl Iterator for Units<'_> {
+    type Item = u16;
+
+    fn next(&mut self) -> Option<u16> {
+        if let Some(low) = self.low.take() {
+            return Some(low);
+        }
+        let mut unit = [0; 2];
+        let char = match self.chars.next()? {
+            '\\' => match self.chars.next()? {
+                'u' => return self.hex(),
+                'b' => '\u{8}',
+                'f' => '\u{c}',
+                'n' => '\n',
+                'r' => '\r',
+                't' => '\t',
+                itself => itself,
+            },
+            plain => plain,
+        };
+        if char.encode_utf16(&mut unit).len() == 2 {
+            self.low = unit.last().copied();
+        }
+        unit.first().copied()
+    }
+}
+
+impl Units<'_> {
+    fn hex(&mut self) -> Option<u16> {
+        let mut digit = || self.chars.next()?.to_digit(16);
+        let unit = digit()? << 12 | digit()? << 8 | digit()? << 4 | digit()?;
+        u16::try_from(unit).ok()
+    }
+}

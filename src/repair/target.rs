@@ -1,0 +1,203 @@
+//! The members that a rule fills, as a tree of names.
+
+use thiserror::Error;
+
+/// Longest pointer, in names. The API's bodies need three; the bound keeps the walk on the stack.
+pub(crate) const MAX_DEPTH: usize = 8;
+
+/// Why a set of JSON pointers can't be the targets of a rule.
+#[derive(Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TargetError {
+    /// Not an RFC 6901 pointer to a member.
+    #[error("expected a JSON pointer (RFC 6901) to a member such as \"/state\", found {0:?}")]
+    NotAPointer(String),
+    /// More than eight names.
+    #[error("pointer {0:?} is deeper than {MAX_DEPTH} members")]
+    TooDeep(String),
+    /// The same target twice, or one inside another.
+    #[error("pointer {0:?} is filled twice, or lies inside another that is filled")]
+    Overlap(String),
+}
+
+/// The members that a rule fills, compiled from their JSON pointers.
+#[derive(Clone, Debug)]
+pub struct Targets {
+    nodes: Vec<Node>,
+    leaves: Vec<NodeId>,
+}
+
+/// Index of a [`Node`] in its tree; the root, the body itself, is 0.
+pub(crate) type NodeId = usize;
+
+/// The body itself.
+pub(crate) const ROOT: NodeId = 0;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    name: String,
+    /// The name as it is inserted: quoted, escaped and with its colon.
+    pub(crate) key: String,
+    pub(crate) parent: NodeId,
+    pub(crate) children: Vec<NodeId>,
+    /// The target that ends here.
+    pub(crate) target: Option<usize>,
+}
+
+impl Targets {
+    /// Compiles RFC 6901 pointers. A target's index is its place in `pointers`.
+    pub fn new<'p>(pointers: impl IntoIterator<Item = &'p str>) -> Result<Self, TargetError> {
+        let root = Node::new(String::new(), ROOT);
+        let mut targets = Self {
+            nodes: vec![root],
+            leaves: Vec::new(),
+        };
+        for pointer in pointers {
+            targets.add(pointer)?;
+        }
+        Ok(targets)
+    }
+
+    fn add(&mut self, pointer: &str) -> Result<(), TargetError> {
+        let names = names(pointer)?;
+        if names.len() > MAX_DEPTH {
+            return Err(TargetError::TooDeep(pointer.to_owned()));
+        }
+        let mut at = ROOT;
+        let mut is_new = false;
+        for name in names {
+            if self.node(at).target.is_some() {
+                return Err(TargetError::Overlap(pointer.to_owned()));
+            }
+            at = if let Some(child) = self.child(at, |known| known == name) {
+                child
+            } else {
+                is_new = true;
+                let child = self.nodes.len();
+                self.nodes.push(Node::new(name, at));
+                if let Some(parent) = self.nodes.get_mut(at) {
+                    parent.children.push(child);
+                }
+                child
+            };
+        }
+        if !is_new {
+            return Err(TargetError::Overlap(pointer.to_owned()));
+        }
+        let target = self.leaves.len();
+        if let Some(leaf) = self.nodes.get_mut(at) {
+            leaf.target = Some(target);
+        }
+        self.leaves.push(at);
+        Ok(())
+    }
+
+    /// Number of targets.
+    pub fn len(&self) -> usize {
+        self.leaves.len()
+    }
+
+    /// Whether nothing is to be filled.
+    pub fn is_empty(&self) -> bool {
+        self.leaves.is_empty()
+    }
+
+    pub(crate) fn node_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "ids are made here, from the same vector"
+    )]
+    pub(crate) fn node(&self, id: NodeId) -> &Node {
+        &self.nodes[id]
+    }
+
+    /// The child whose name satisfies `is`.
+    pub(crate) fn child(&self, id: NodeId, is: impl Fn(&str) -> bool) -> Option<NodeId> {
+        let mut children = self.node(id).children.iter().copied();
+        children.find(|&child| is(&self.node(child).name))
+    }
+
+    /// The node at which a target ends.
+    pub(crate) fn leaf(&self, target: usize) -> Option<NodeId> {
+        self.leaves.get(target).copied()
+    }
+
+    /// The names from the root to a node, outermost last.
+    pub(crate) fn names_up(&self, id: NodeId) -> impl Iterator<Item = &str> {
+        let up = |id: &NodeId| (*id != ROOT).then(|| self.node(*id).parent);
+        std::iter::successors(Some(id), up)
+            .filter(|id| *id != ROOT)
+            .map(|id| self.node(id).name.as_str())
+    }
+}
+
+impl Node {
+    fn new(name: String, parent: NodeId) -> Self {
+        let key = format!("{}:", serde_json::Value::from(name.as_str()));
+        Self {
+            name,
+            key,
+            parent,
+            children: Vec::new(),
+            target: None,
+        }
+    }
+}
+
+/// RFC 6901 section 4: `~1` is `/` and `~0` is `~`, decoded in this order.
+fn names(pointer: &str) -> Result<Vec<String>, TargetError> {
+    let malformed = || TargetError::NotAPointer(pointer.to_owned());
+    let path = pointer.strip_prefix('/').ok_or_else(malformed)?;
+    path.split('/')
+        .map(|token| {
+            let stray = token.replace("~0", "").replace("~1", "").contains('~');
+            if stray {
+                Err(malformed())
+            } else {
+                Ok(token.replace("~1", "/").replace("~0", "~"))
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pointers_are_decoded_per_rfc_6901() {
+        let targets = Targets::new(["/a~1b/~01", "/"]).unwrap();
+        let leaf = targets.leaf(0).unwrap();
+        assert_eq!(targets.names_up(leaf).collect::<Vec<_>>(), ["~1", "a/b"]);
+        assert_eq!(
+            targets
+                .names_up(targets.leaf(1).unwrap())
+                .collect::<Vec<_>>(),
+            [""]
+        );
+    }
+
+    #[test]
+    fn what_is_no_set_of_members_is_refused() {
+        for (pointers, expected) in [
+            (vec!["state"], TargetError::NotAPointer("state".into())),
+            (vec![""], TargetError::NotAPointer(String::new())),
+            (vec!["/a~2"], TargetError::NotAPointer("/a~2".into())),
+            (vec!["/a", "/a"], TargetError::Overlap("/a".into())),
+            (vec!["/a", "/a/b"], TargetError::Overlap("/a/b".into())),
+            (vec!["/a/b", "/a"], TargetError::Overlap("/a".into())),
+            (
+                vec!["/1/2/3/4/5/6/7/8/9"],
+                TargetError::TooDeep("/1/2/3/4/5/6/7/8/9".into()),
+            ),
+        ] {
+            assert_eq!(
+                Targets::new(pointers.iter().copied()).unwrap_err(),
+                expected
+            );
+        }
+    }
+}
