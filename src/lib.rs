@@ -4,6 +4,7 @@ pub mod answer;
 pub mod layer;
 pub mod repair;
 pub mod rule;
+pub mod snapshot;
 
 #[cfg(feature = "proxy")]
 pub mod config;

@@ -1,3 +1,237 @@
-//! Rules and sources as data: what is repaired, and where the current state is read.
+//! Rules and sources as data: what is repaired, and where the current state is read. Pure: a path goes
+//! in, what applies to it comes out.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use http::{HeaderValue, Method, StatusCode};
+
+pub mod source;
 pub mod spec;
+
+mod compile;
+pub(crate) mod template;
+
+pub use source::Source;
+use spec::Timing;
+use template::{MAX_PARAMS, is_value};
+
+use crate::layer::options::{LookupFailure, Mode};
+use crate::repair::target::Targets;
+use crate::snapshot::Participant;
+
+/// Name of the path parameter that names the participant.
+pub const PARTICIPANT: &str = "participantId";
+
+/// A compiled set of rules and the sources that they read.
+#[derive(Debug, Default)]
+pub struct Rules {
+    rules: Vec<Rule>,
+    sources: Vec<Source>,
+    /// Template → what applies there.
+    routes: matchit::Router<Vec<Route>>,
+    /// Source template, and everything below it → the source.
+    resources: matchit::Router<Resource>,
+}
+
+/// A compiled rule.
+#[derive(Debug)]
+pub struct Rule {
+    pub(crate) index: usize,
+    pub(crate) name: String,
+    pub(crate) content_type: Option<HeaderValue>,
+    pub(crate) timing: Timing,
+    pub(crate) mode: Option<Mode>,
+    pub(crate) resend_on: Option<Vec<StatusCode>>,
+    pub(crate) on_lookup_failure: Option<LookupFailure>,
+    pub(crate) targets: Targets,
+    /// The targets' JSON pointers, as they are reported.
+    pub(crate) pointers: Vec<String>,
+}
+
+impl Rule {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What it fills.
+    pub fn targets(&self) -> &Targets {
+        &self.targets
+    }
+
+    /// JSON pointers of what it fills, in the targets' order.
+    pub fn pointers(&self) -> &[String] {
+        &self.pointers
+    }
+}
+
+/// One path template of a rule.
+#[derive(Debug)]
+struct Route {
+    rule: usize,
+    methods: Vec<Method>,
+    /// Position of [`PARTICIPANT`] among the path's parameters.
+    participant: Option<usize>,
+    sources: Vec<SourceUse>,
+}
+
+/// A source as one path of a rule uses it.
+#[derive(Debug)]
+struct SourceUse {
+    source: usize,
+    /// For each parameter of the source its position among the path's parameters.
+    params: Vec<usize>,
+    /// For each target of the rule the source's field.
+    fields: Vec<Option<usize>>,
+}
+
+/// A source's template, or what lies below it.
+#[derive(Clone, Copy, Debug)]
+struct Resource {
+    source: usize,
+    params: usize,
+    below: bool,
+}
+
+/// Stands for one conversation, whichever of its resources a path names: media and general sources of
+/// one conversation share it, so that a write through one is noticed by all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ConversationId(pub(crate) u64);
+
+impl ConversationId {
+    fn new<'v>(values: impl Iterator<Item = &'v str>) -> Self {
+        // Fixed keys: a collision costs a needless lookup and nothing else.
+        let mut hasher = DefaultHasher::new();
+        values.for_each(|value| value.hash(&mut hasher));
+        Self(hasher.finish())
+    }
+}
+
+impl Rules {
+    /// The rule for a request, if any, by its method and undecoded path.
+    pub fn find<'r, 'p>(&'r self, method: &Method, path: &'p str) -> Option<Match<'r, 'p>> {
+        let found = self.routes.at(path).ok()?;
+        let route = found
+            .value
+            .iter()
+            .find(|route| route.methods.contains(method))?;
+        let mut values = [""; MAX_PARAMS];
+        for (slot, (_, value)) in values.iter_mut().zip(found.params.iter()) {
+            if !is_value(value) {
+                return None;
+            }
+            *slot = value;
+        }
+        Some(Match {
+            rules: self,
+            rule: self.rules.get(route.rule)?,
+            route,
+            values,
+        })
+    }
+
+    /// The source that a path is the address of, and its conversation.
+    pub fn source_at(&self, path: &str) -> Option<(&Source, ConversationId)> {
+        let (resource, conversation) = self.resource_at(path)?;
+        let source = self.sources.get(resource.source)?;
+        (!resource.below).then_some((source, conversation))
+    }
+
+    /// The conversation that a path belongs to: a source's address or anything below it.
+    pub fn conversation_at(&self, path: &str) -> Option<ConversationId> {
+        self.resource_at(path).map(|(_, conversation)| conversation)
+    }
+
+    fn resource_at(&self, path: &str) -> Option<(Resource, ConversationId)> {
+        let found = self.resources.at(path).ok()?;
+        let resource = *found.value;
+        let values = || {
+            found
+                .params
+                .iter()
+                .map(|(_, value)| value)
+                .take(resource.params)
+        };
+        values()
+            .all(is_value)
+            .then(|| (resource, ConversationId::new(values())))
+    }
+
+    /// The rules, in the order they were written.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.rules.iter()
+    }
+}
+
+/// A rule that applies to a request, with the values of the path's parameters.
+#[derive(Debug)]
+pub struct Match<'r, 'p> {
+    rules: &'r Rules,
+    rule: &'r Rule,
+    route: &'r Route,
+    values: [&'p str; MAX_PARAMS],
+}
+
+impl<'r, 'p> Match<'r, 'p> {
+    /// The rule.
+    pub fn rule(&self) -> &'r Rule {
+        self.rule
+    }
+
+    /// The participant that the path names, empty where it names none.
+    pub fn participant(&self) -> &'p str {
+        self.value(self.route.participant.unwrap_or(MAX_PARAMS))
+    }
+
+    /// Where the current state can be read, in the order to try.
+    pub fn readings(&self) -> impl Iterator<Item = Reading<'r>> {
+        self.route.sources.iter().filter_map(|used| {
+            let source = self.rules.sources.get(used.source)?;
+            let values = used.params.iter().map(|&position| self.value(position));
+            let path = |position: usize| {
+                self.value(used.params.get(position).copied().unwrap_or(MAX_PARAMS))
+            };
+            Some(Reading {
+                source,
+                path: source.get.path(path),
+                conversation: ConversationId::new(values),
+                fields: &used.fields,
+            })
+        })
+    }
+
+    /// The conversations that the request belongs to, as its rule's sources see them.
+    pub fn conversation(&self) -> Option<ConversationId> {
+        let used = self.route.sources.first()?;
+        Some(ConversationId::new(
+            used.params.iter().map(|&position| self.value(position)),
+        ))
+    }
+
+    fn value(&self, position: usize) -> &'p str {
+        self.values.get(position).copied().unwrap_or_default()
+    }
+}
+
+/// One place where the current state can be read for one request.
+#[derive(Clone, Debug)]
+pub struct Reading<'r> {
+    /// The source.
+    pub source: &'r Source,
+    /// Path of the GET.
+    pub path: String,
+    /// The conversation that it reads.
+    pub conversation: ConversationId,
+    fields: &'r [Option<usize>],
+}
+
+impl Reading<'_> {
+    /// What fills a target of the rule.
+    pub fn value<'c>(&self, participant: &Participant<'c>, target: usize) -> Option<&'c str> {
+        let field = self.fields.get(target).copied().flatten()?;
+        participant.value(field)
+    }
+}
+
+#[cfg(test)]
+mod tests;

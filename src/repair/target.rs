@@ -44,6 +44,16 @@ pub(crate) struct Node {
     pub(crate) target: Option<usize>,
 }
 
+impl Default for Targets {
+    /// No targets.
+    fn default() -> Self {
+        Self {
+            nodes: vec![Node::new(String::new(), ROOT)],
+            leaves: Vec::new(),
+        }
+    }
+}
+
 impl Targets {
     /// Compiles RFC 6901 pointers. A target's index is its place in `pointers`.
     pub fn new<'p>(pointers: impl IntoIterator<Item = &'p str>) -> Result<Self, TargetError> {

@@ -1,0 +1,322 @@
+//! From specs to rules: everything that can be wrong with them is found here, all at once.
+
+use std::collections::HashMap;
+
+use http::HeaderValue;
+
+use super::spec::{RuleSpec, SourceSpec, SpecFault};
+use super::template::Template;
+use super::{PARTICIPANT, Resource, Route, Rule, Rules, Source, SourceUse};
+use crate::repair::target::Targets;
+
+impl Rules {
+    /// Compiles rules and their sources. `Err` holds every fault.
+    pub fn compile(sources: &[SourceSpec], rules: &[RuleSpec]) -> Result<Self, Vec<SpecFault>> {
+        let mut compiler = Compiler::default();
+        for (index, spec) in sources.iter().enumerate() {
+            compiler.source(index, spec);
+        }
+        for (index, spec) in rules.iter().enumerate() {
+            compiler.rule(index, spec);
+        }
+        compiler.finish()
+    }
+}
+
+#[derive(Default)]
+struct Compiler {
+    faults: Vec<SpecFault>,
+    rules: Vec<Rule>,
+    /// `None` stands for a source that has a fault of its own: rules that name it have none for that.
+    sources: Vec<(String, Option<Source>)>,
+    routes: Table<Vec<Route>>,
+    resources: Table<Resource>,
+}
+
+/// Values by template. The router takes each route once, so routes are gathered here first.
+struct Table<T> {
+    index: HashMap<String, usize>,
+    values: Vec<(String, T)>,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self {
+            index: HashMap::new(),
+            values: Vec::new(),
+        }
+    }
+}
+
+impl<T> Table<T> {
+    fn entry(&mut self, route: String, new: impl FnOnce() -> T) -> Option<&mut T> {
+        let next = self.values.len();
+        let at = *self.index.entry(route.clone()).or_insert(next);
+        if at == next {
+            self.values.push((route, new()));
+        }
+        self.values.get_mut(at).map(|(_, value)| value)
+    }
+}
+
+impl Compiler {
+    fn fault(
+        &mut self,
+        table: &'static str,
+        index: usize,
+        key: impl Into<String>,
+        problem: impl Into<String>,
+    ) {
+        self.faults.push(SpecFault {
+            table,
+            index,
+            key: key.into(),
+            problem: problem.into(),
+        });
+    }
+
+    fn source(&mut self, index: usize, spec: &SourceSpec) {
+        let faults = &mut self.faults;
+        let source = Source::compile(spec, |key, problem| {
+            faults.push(SpecFault {
+                table: "source",
+                index,
+                key: key.to_owned(),
+                problem,
+            });
+        });
+        if let Some(source) = &source {
+            let route = source.get.route();
+            let params = source.get.params().count();
+            let below = if route.ends_with('/') {
+                format!("{route}{{*rest}}")
+            } else {
+                format!("{route}/{{*rest}}")
+            };
+            self.resources.entry(below, || Resource {
+                source: index,
+                params,
+                below: true,
+            });
+            self.resources.entry(route, || Resource {
+                source: index,
+                params,
+                below: false,
+            });
+        }
+        self.sources.push((spec.name.clone(), source));
+    }
+
+    fn rule(&mut self, index: usize, spec: &RuleSpec) {
+        let targets = Targets::new(spec.fill.iter().map(|(pointer, _)| pointer.as_str()))
+            .unwrap_or_else(|error| {
+                self.fault("rule", index, "fill", error.to_string());
+                Targets::default()
+            });
+        let content_type = spec.content_type.as_ref().and_then(|value| {
+            let parsed = HeaderValue::from_str(value).ok();
+            if parsed.is_none() {
+                self.fault(
+                    "rule",
+                    index,
+                    "content_type",
+                    format!("{value:?} can't be sent as a header"),
+                );
+            }
+            parsed
+        });
+        self.check_rule(index, spec);
+        for path in &spec.paths {
+            self.path(index, spec, path);
+        }
+        self.rules.push(Rule {
+            index,
+            name: spec.name.clone(),
+            content_type,
+            timing: spec.timing,
+            mode: spec.mode,
+            resend_on: spec.resend_on.clone(),
+            on_lookup_failure: spec.on_lookup_failure,
+            targets,
+            pointers: spec
+                .fill
+                .iter()
+                .map(|(pointer, _)| pointer.clone())
+                .collect(),
+        });
+    }
+
+    fn check_rule(&mut self, index: usize, spec: &RuleSpec) {
+        if spec.methods.is_empty() {
+            self.fault(
+                "rule",
+                index,
+                "methods",
+                "names no method, such as [\"PATCH\"]",
+            );
+        }
+        if spec.paths.is_empty() {
+            self.fault("rule", index, "paths", "names no path template");
+        }
+        if spec.fill.is_empty() {
+            return;
+        }
+        if spec.sources.is_empty() {
+            self.fault("rule", index, "sources", "names no source to fill from");
+        }
+        for name in &spec.sources {
+            if !self.sources.iter().any(|(known, _)| known == name) {
+                self.fault(
+                    "rule",
+                    index,
+                    "sources",
+                    format!("there is no source {name:?}"),
+                );
+            }
+        }
+        for (pointer, field) in &spec.fill {
+            let mut named = self
+                .sources
+                .iter()
+                .filter(|(known, _)| spec.sources.contains(known));
+            let has_field = |source: &Option<Source>| {
+                source
+                    .as_ref()
+                    .is_none_or(|source| source.field(field).is_some())
+            };
+            let is_known = named.any(|(_, source)| has_field(source));
+            if !is_known && !spec.sources.is_empty() {
+                self.fault(
+                    "rule",
+                    index,
+                    format!("fill.{pointer}"),
+                    format!("none of its sources has a field {field:?}"),
+                );
+            }
+        }
+    }
+
+    fn path(&mut self, index: usize, spec: &RuleSpec, path: &str) {
+        let template = match Template::parse(path) {
+            Ok(template) => template,
+            Err(error) => return self.fault("rule", index, "paths", format!("{path:?}: {error}")),
+        };
+        let participant = template.params().position(|name| name == PARTICIPANT);
+        if participant.is_none() && !spec.fill.is_empty() {
+            let problem = format!(
+                "{path:?} has no {{{PARTICIPANT}}}, so it names nobody whose state could be filled in"
+            );
+            return self.fault("rule", index, "paths", problem);
+        }
+        let mut sources = Vec::new();
+        let mut problems = Vec::new();
+        for name in &spec.sources {
+            let Some(at) = self.sources.iter().position(|(known, _)| known == name) else {
+                continue;
+            };
+            let Some((_, Some(source))) = self.sources.get(at) else {
+                continue;
+            };
+            match source_use(at, source, &template, spec) {
+                Ok(used) => sources.push(used),
+                Err(param) => problems.push(format!(
+                    "{path:?} has no {{{param}}}, which source {name:?} needs"
+                )),
+            }
+        }
+        for problem in problems {
+            self.fault("rule", index, "paths", problem);
+        }
+        let route = Route {
+            rule: index,
+            methods: spec.methods.clone(),
+            participant,
+            sources,
+        };
+        let Some(routes) = self.routes.entry(template.route(), Vec::new) else {
+            return;
+        };
+        let taken = routes.iter().find(|other| {
+            other
+                .methods
+                .iter()
+                .any(|method| route.methods.contains(method))
+        });
+        if let Some(other) = taken.map(|other| other.rule) {
+            let other = self
+                .rules
+                .get(other)
+                .map_or(spec.name.as_str(), |rule| rule.name.as_str());
+            let problem = format!("{path:?} is matched by rule {other:?} already");
+            return self.fault("rule", index, "paths", problem);
+        }
+        routes.push(route);
+    }
+
+    fn finish(mut self) -> Result<Rules, Vec<SpecFault>> {
+        let mut rules = Rules {
+            rules: self.rules,
+            ..Rules::default()
+        };
+        for (route, value) in std::mem::take(&mut self.routes.values) {
+            let rule = value.first().map_or(0, |route| route.rule);
+            if let Err(error) = rules.routes.insert(route, value) {
+                let problem = error.to_string();
+                self.faults.push(SpecFault {
+                    table: "rule",
+                    index: rule,
+                    key: "paths".into(),
+                    problem,
+                });
+            }
+        }
+        for (route, value) in std::mem::take(&mut self.resources.values) {
+            if let Err(error) = rules.resources.insert(route, value) {
+                let problem = error.to_string();
+                self.faults.push(SpecFault {
+                    table: "source",
+                    index: value.source,
+                    key: "get".into(),
+                    problem,
+                });
+            }
+        }
+        if self.faults.is_empty() {
+            rules.sources = self
+                .sources
+                .into_iter()
+                .filter_map(|(_, source)| source)
+                .collect();
+            Ok(rules)
+        } else {
+            Err(self.faults)
+        }
+    }
+}
+
+/// How a path uses a source; `Err` names a parameter that the path doesn't have.
+fn source_use(
+    at: usize,
+    source: &Source,
+    path: &Template,
+    spec: &RuleSpec,
+) -> Result<SourceUse, String> {
+    let position = |wanted: &str| {
+        path.params()
+            .position(|name| name == wanted)
+            .ok_or_else(|| wanted.to_owned())
+    };
+    Ok(SourceUse {
+        source: at,
+        params: source
+            .get
+            .params()
+            .map(position)
+            .collect::<Result<_, _>>()?,
+        fields: spec
+            .fill
+            .iter()
+            .map(|(_, field)| source.field(field))
+            .collect(),
+    })
+}

@@ -1,0 +1,251 @@
+//! Sources: where the current state is read, and how it is taken from the answer.
+
+use serde_json::Value;
+use serde_json_path::JsonPath;
+use thiserror::Error;
+
+use super::spec::SourceSpec;
+use super::template::Template;
+use crate::snapshot::{Conversation, MAX_VALUE};
+
+/// States in which a communication is over: they say least about what the participant does now.
+/// Source: the state enumerations of the published API; `isEndedState` of Genesys' WebRTC SDK.
+const ENDED: [&str; 2] = ["disconnected", "terminated"];
+
+/// Why an answer of 200 is no conversation.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ExtractError {
+    /// Not JSON.
+    #[error("the answer is not JSON")]
+    NotJson,
+    /// No participants where the source says they are.
+    #[error("the answer names no participants")]
+    NoParticipants,
+}
+
+/// A compiled [`SourceSpec`].
+#[derive(Clone, Debug)]
+pub struct Source {
+    name: String,
+    pub(crate) get: Template,
+    participants: JsonPath,
+    id: JsonPath,
+    fields: Vec<Field>,
+}
+
+#[derive(Clone, Debug)]
+struct Field {
+    name: String,
+    paths: Vec<JsonPath>,
+}
+
+impl Source {
+    /// Compiles a source; `fault` is told the key and problem of everything that is wrong with it.
+    pub(crate) fn compile(spec: &SourceSpec, mut fault: impl FnMut(&str, String)) -> Option<Self> {
+        let get = match Template::parse(&spec.get) {
+            Ok(get) if get.params().next().is_some() => Some(get),
+            Ok(_) => {
+                fault(
+                    "get",
+                    "names no parameter: it would read the same for every conversation".into(),
+                );
+                None
+            }
+            Err(error) => {
+                fault("get", error.to_string());
+                None
+            }
+        };
+        let mut query = |key: &str, path: &str| {
+            JsonPath::parse(path)
+                .inspect_err(|error| {
+                    fault(key, format!("{path:?} is no JSONPath (RFC 9535): {error}"))
+                })
+                .ok()
+        };
+        let participants = query("participants", &spec.participants);
+        let id = query("id", &spec.id);
+        let mut fields = Vec::with_capacity(spec.fields.len());
+        for (name, paths) in &spec.fields {
+            let key = format!("fields.{name}");
+            let paths = paths.iter().filter_map(|path| query(&key, path)).collect();
+            fields.push(Field {
+                name: name.clone(),
+                paths,
+            });
+        }
+        Some(Self {
+            name: spec.name.clone(),
+            get: get?,
+            participants: participants?,
+            id: id?,
+            fields,
+        })
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The index of a field, as [`Participant::value`](crate::snapshot::Participant::value) takes it.
+    pub fn field(&self, name: &str) -> Option<usize> {
+        self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// Takes the participants and their fields from an answer's body.
+    pub fn extract(&self, answer: &[u8]) -> Result<Conversation, ExtractError> {
+        let answer: Value = serde_json::from_slice(answer).map_err(|_| ExtractError::NotJson)?;
+        let mut conversation = Conversation::builder(self.fields.len());
+        for participant in self.participants.query(&answer).all() {
+            let Some(id) = self.id.query(participant).first().and_then(usable) else {
+                continue;
+            };
+            conversation.participant(id, self.fields.iter().map(|field| field.read(participant)));
+        }
+        let conversation = conversation.build();
+        if conversation.is_empty() {
+            Err(ExtractError::NoParticipants)
+        } else {
+            Ok(conversation)
+        }
+    }
+}
+
+impl Field {
+    /// The first path that yields a value counts.
+    fn read<'v>(&self, participant: &'v Value) -> Option<&'v str> {
+        self.paths.iter().find_map(|path| {
+            let nodes = path.query(participant).all();
+            let values: Vec<&str> = nodes.into_iter().filter_map(usable).collect();
+            current(&values)
+        })
+    }
+}
+
+/// Of several communications the only one counts, else the one that has not ended, else the last.
+/// Where several have not ended, the last of those: an ended one would hang up a live participant.
+fn current<'v>(values: &[&'v str]) -> Option<&'v str> {
+    let live = values.iter().rev().find(|value| !ENDED.contains(value));
+    live.or(values.last()).copied()
+}
+
+/// Only short strings fill: what else stands in the place of a state or an id counts as not found.
+fn usable(value: &Value) -> Option<&str> {
+    value
+        .as_str()
+        .filter(|text| !text.is_empty() && text.len() <= MAX_VALUE)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn source() -> Source {
+        let spec = SourceSpec {
+            name: "conversation".into(),
+            get: "/api/v2/conversations/{conversationId}".into(),
+            participants: "$.participants[*]".into(),
+            id: "$.id".into(),
+            fields: vec![
+                (
+                    "state".into(),
+                    vec!["$.state".into(), "$['calls','messages'][*].state".into()],
+                ),
+                (
+                    "queue".into(),
+                    vec!["$.queue.id".into(), "$.queueId".into()],
+                ),
+            ],
+        };
+        Source::compile(&spec, |key, problem| panic!("{key}: {problem}")).unwrap()
+    }
+
+    fn read(participant: Value) -> (Option<String>, Option<String>) {
+        let mut participant = participant;
+        participant["id"] = "p".into();
+        let answer =
+            json!({ "participants": [{ "id": "other", "state": "dialing" }, participant] });
+        let conversation = source().extract(answer.to_string().as_bytes()).unwrap();
+        let participant = conversation.participant("p").unwrap();
+        (
+            participant.value(0).map(str::to_owned),
+            participant.value(1).map(str::to_owned),
+        )
+    }
+
+    fn state(participant: Value) -> Option<String> {
+        read(participant).0
+    }
+
+    #[test]
+    fn the_first_path_that_yields_a_value_counts() {
+        let media = json!({ "state": "connected", "queue": { "id": "q1" }, "queueId": "q2" });
+        assert_eq!(read(media), (Some("connected".into()), Some("q1".into())));
+        let general = json!({ "calls": [{ "state": "alerting" }], "queueId": "q2" });
+        assert_eq!(read(general), (Some("alerting".into()), Some("q2".into())));
+        assert_eq!(read(json!({})), (None, None));
+    }
+
+    #[test]
+    fn the_communication_that_goes_on_counts() {
+        let calls = |states: &[&str]| json!({ "calls": states.iter().map(|state| json!({ "state": state })).collect::<Vec<_>>() });
+        for (states, counts) in [
+            (&["connected"][..], "connected"),
+            (&["disconnected"], "disconnected"),
+            (&["disconnected", "connected"], "connected"),
+            (&["connected", "terminated"], "connected"),
+            (&["terminated", "disconnected"], "disconnected"),
+            (&["connected", "alerting", "disconnected"], "alerting"),
+        ] {
+            assert_eq!(state(calls(states)).unwrap(), counts, "{states:?}");
+        }
+        let both = json!({ "calls": [{ "state": "connected" }], "messages": [{ "state": "disconnected" }] });
+        assert_eq!(state(both).unwrap(), "connected");
+    }
+
+    #[test]
+    fn what_is_no_short_string_counts_as_not_found() {
+        for odd in [
+            json!(null),
+            json!(5),
+            json!({ "a": 1 }),
+            json!(["connected"]),
+            json!(""),
+            json!("x".repeat(257)),
+        ] {
+            assert_eq!(state(json!({ "state": odd })), None, "{odd}");
+        }
+        assert_eq!(
+            state(json!({ "state": "x".repeat(256) })).unwrap().len(),
+            256
+        );
+        assert_eq!(
+            state(json!({ "state": 5, "calls": [{ "state": "connected" }] })).unwrap(),
+            "connected"
+        );
+    }
+
+    #[test]
+    fn only_a_conversation_counts() {
+        for (answer, error) in [
+            ("<html>", ExtractError::NotJson),
+            ("", ExtractError::NotJson),
+            ("{}", ExtractError::NoParticipants),
+            ("[]", ExtractError::NoParticipants),
+            (
+                r#"{"participants":[{"id":5}]}"#,
+                ExtractError::NoParticipants,
+            ),
+        ] {
+            assert_eq!(
+                source().extract(answer.as_bytes()).unwrap_err(),
+                error,
+                "{answer}"
+            );
+        }
+    }
+}
