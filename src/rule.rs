@@ -2,6 +2,7 @@
 //! in, what applies to it comes out.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::Arc;
 
 use http::{HeaderValue, Method, StatusCode};
 
@@ -26,7 +27,8 @@ pub const PARTICIPANT: &str = "participantId";
 #[derive(Debug, Default)]
 pub struct Rules {
     rules: Vec<Rule>,
-    sources: Vec<Source>,
+    /// Shared, because a lookup outlives the request that asked for it.
+    sources: Vec<Arc<Source>>,
     /// Template → what applies there.
     routes: matchit::Router<Vec<Route>>,
     /// Source template, and everything below it → the source.
@@ -131,7 +133,7 @@ impl Rules {
     }
 
     /// The source that a path is the address of, and its conversation.
-    pub fn source_at(&self, path: &str) -> Option<(&Source, ConversationId)> {
+    pub fn source_at(&self, path: &str) -> Option<(&Arc<Source>, ConversationId)> {
         let (resource, conversation) = self.resource_at(path)?;
         let source = self.sources.get(resource.source)?;
         (!resource.below).then_some((source, conversation))
@@ -217,7 +219,7 @@ impl<'r, 'p> Match<'r, 'p> {
 #[derive(Clone, Debug)]
 pub struct Reading<'r> {
     /// The source.
-    pub source: &'r Source,
+    pub source: &'r Arc<Source>,
     /// Path of the GET.
     pub path: String,
     /// The conversation that it reads.

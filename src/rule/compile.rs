@@ -1,6 +1,7 @@
 //! From specs to rules: everything that can be wrong with them is found here, all at once.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use http::HeaderValue;
 
@@ -285,7 +286,7 @@ impl Compiler {
             rules.sources = self
                 .sources
                 .into_iter()
-                .filter_map(|(_, source)| source)
+                .filter_map(|(_, source)| source.map(Arc::new))
                 .collect();
             Ok(rules)
         } else {

@@ -1,0 +1,127 @@
+//! The directory: what conversations look like now, as the upstream tells each credential.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use http::{HeaderValue, Uri};
+use thiserror::Error;
+use tokio::time::Instant;
+
+use crate::layer::record::Origin;
+use crate::rule::{ConversationId, Source};
+use crate::snapshot::Conversation;
+
+#[cfg(feature = "cache")]
+pub mod cached;
+pub mod fetch;
+mod retry_after;
+mod uncached;
+
+pub use uncached::Uncached;
+
+/// Where current state is looked up. [`Uncached`] asks each time; `cached::Cached` (feature `cache`)
+/// remembers.
+pub trait Directory: Clone + Send + Sync + 'static {
+    /// The present, on the directory's own clock: later than everything that was read so far.
+    fn now(&self) -> Tick;
+
+    /// Reads a conversation.
+    fn read(&self, ask: &Ask) -> impl Future<Output = Result<Reading, LookupError>> + Send;
+
+    /// Says that a write on the conversation is about to be forwarded, or was answered: what was read
+    /// before must not fill any more.
+    fn wrote(&self, _conversation: ConversationId) {}
+
+    /// Offers a passing GET of a source, before it is forwarded. The lesson takes the answer's body.
+    fn learn(&self, _ask: Ask) -> Option<Lesson> {
+        None
+    }
+}
+
+/// Takes the body of a passing GET that was answered 200.
+pub type Lesson = Box<dyn FnOnce(&[u8]) + Send>;
+
+/// A moment on a directory's clock, which counts events. Unlike time it never stands still between two
+/// of them, so "read after" is always decidable.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tick(pub(crate) u64);
+
+/// Makes [`Tick`]s.
+#[derive(Debug, Default)]
+pub(crate) struct Clock(AtomicU64);
+
+impl Clock {
+    pub(crate) fn tick(&self) -> Tick {
+        Tick(self.0.fetch_add(1, Ordering::SeqCst) + 1)
+    }
+}
+
+/// What is asked of a directory.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// How to understand the answer.
+    pub source: Arc<Source>,
+    /// Address of the GET.
+    pub uri: Uri,
+    /// The conversation that it reads.
+    pub conversation: ConversationId,
+    /// The caller's own `Authorization`.
+    pub credential: HeaderValue,
+    /// Only what was read after this moment will do.
+    pub newer_than: Option<Tick>,
+}
+
+/// A conversation as it was read once.
+#[derive(Debug)]
+pub struct Snapshot {
+    /// Its participants.
+    pub conversation: Conversation,
+    /// The moment before the GET was sent.
+    pub tick: Tick,
+    /// The same moment on the clock.
+    pub read_at: Instant,
+}
+
+/// A snapshot, and how it came about.
+#[derive(Clone, Debug)]
+pub struct Reading {
+    /// What was read.
+    pub snapshot: Arc<Snapshot>,
+    /// How it came about.
+    pub origin: Origin,
+}
+
+impl Reading {
+    /// How old it is now. It counts from before the GET was sent: the answer may be as old as that.
+    pub fn age(&self) -> Duration {
+        self.snapshot.read_at.elapsed()
+    }
+}
+
+/// Why there is no snapshot. Callers of one shared lookup all get the same.
+#[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LookupError {
+    /// 404.
+    #[error("the upstream knows no such conversation")]
+    Unknown,
+    /// 401 or 403.
+    #[error("the upstream denied the lookup to this credential")]
+    Denied,
+    /// 429, now or until lately; the rest of the time to wait.
+    #[error("the upstream throttles this credential")]
+    Throttled(Duration),
+    /// No answer in time.
+    #[error("the lookup took too long")]
+    Timeout,
+    /// No connection, or it broke.
+    #[error("the upstream could not be reached")]
+    Unreachable,
+    /// A status that says nothing about the conversation, and `Retry-After` where the answer had one.
+    #[error("the upstream answered the lookup with {0}")]
+    Status(u16, Option<Duration>),
+    /// A 200 that is no conversation, is over the limit, or broke off.
+    #[error("the upstream's answer to the lookup was no conversation")]
+    NoConversation,
+}

@@ -1,0 +1,265 @@
+//! The directory that remembers: bounded, one lookup at a time per key, never older than a write.
+//!
+//! Coherence rests on one logical clock. A lookup takes a [`Tick`] before its GET is sent; every write
+//! on a conversation stores the tick at which it was seen, before it is forwarded and again after its
+//! answer. A snapshot fills only while its tick is later than the conversation's last write, so it does
+//! not matter in which order answers arrive or are stored.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::Instant;
+
+use super::fetch::{FetchLimits, Transport, fetch};
+use super::{Ask, Directory, Lesson, LookupError, Reading, Snapshot, Tick};
+use crate::layer::record::Origin;
+use crate::rule::ConversationId;
+
+mod flight;
+mod generation;
+mod partition;
+mod store;
+
+use flight::{Flights, Seat};
+use generation::Generations;
+pub use partition::PartitionKey;
+use partition::{Key, Partitions};
+use store::Entries;
+
+/// How often a lookup is repeated because a write overtook it.
+const OVERTAKEN: usize = 3;
+
+/// Bounds of a [`Store`].
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Oldest snapshot that may fill.
+    pub max_age: Duration,
+    /// Most conversations kept.
+    pub capacity: u64,
+    /// Most bytes kept.
+    pub max_bytes: u64,
+    /// Whether passing GETs teach.
+    pub learn: bool,
+    /// Lookups in flight at once; more wait for a place.
+    pub lookups: usize,
+    /// Key of the credential digest.
+    pub partition_key: PartitionKey,
+}
+
+impl Default for Settings {
+    /// 2 s, because a state may change at any time; 10 000 conversations in 64 MiB; 256 lookups.
+    fn default() -> Self {
+        Self {
+            max_age: Duration::from_secs(2),
+            capacity: 10_000,
+            max_bytes: 64 << 20,
+            learn: true,
+            lookups: 256,
+            partition_key: PartitionKey::random(),
+        }
+    }
+}
+
+/// The memory that the directories of several upstreams share.
+#[derive(Debug)]
+pub struct Store {
+    partitions: Partitions,
+    generations: Generations,
+    entries: Entries,
+    flights: Flights,
+    places: Semaphore,
+    max_age: Duration,
+    learn: bool,
+}
+
+impl Store {
+    /// An empty store.
+    pub fn new(settings: &Settings) -> Arc<Self> {
+        Arc::new(Self {
+            partitions: Partitions::new(&settings.partition_key),
+            generations: Generations::new(settings.capacity),
+            entries: Entries::new(settings),
+            flights: Flights::default(),
+            places: Semaphore::new(settings.lookups.min(Semaphore::MAX_PERMITS)),
+            max_age: settings.max_age,
+            learn: settings.learn,
+        })
+    }
+
+    /// Forgets every snapshot, and makes the answers that are on their way unusable.
+    pub fn clear(&self) {
+        self.generations.wrote_all();
+        self.entries.clear();
+    }
+
+    /// The moment that a snapshot must have been read after to fill for `ask`.
+    fn floor(&self, ask: &Ask) -> Tick {
+        self.generations
+            .last_write(ask.conversation)
+            .max(ask.newer_than.unwrap_or_default())
+    }
+
+    /// The snapshot in the cache, if it may fill.
+    fn hit(&self, key: Key, ask: &Ask) -> Option<Arc<Snapshot>> {
+        let snapshot = self.entries.get(key)?;
+        let usable = snapshot.tick > self.floor(ask) && snapshot.read_at.elapsed() <= self.max_age;
+        usable.then_some(snapshot)
+    }
+}
+
+/// The directory of one upstream.
+#[derive(Debug)]
+pub struct Cached<T> {
+    store: Arc<Store>,
+    upstream: Arc<str>,
+    transport: T,
+    limits: FetchLimits,
+}
+
+impl<T: Clone> Clone for Cached<T> {
+    fn clone(&self) -> Self {
+        Self {
+            store: Arc::clone(&self.store),
+            upstream: Arc::clone(&self.upstream),
+            transport: self.transport.clone(),
+            limits: self.limits,
+        }
+    }
+}
+
+impl<T> Cached<T> {
+    /// Looks up through `transport` and remembers in `store`. `upstream` keeps apart what different
+    /// upstreams say about the same address.
+    pub fn new(store: Arc<Store>, upstream: &str, transport: T, limits: FetchLimits) -> Self {
+        Self {
+            store,
+            upstream: upstream.into(),
+            transport,
+            limits,
+        }
+    }
+
+    fn key(&self, ask: &Ask) -> Key {
+        self.store
+            .partitions
+            .key(&self.upstream, &ask.credential, &ask.uri)
+    }
+
+    fn parking_key(&self, ask: &Ask) -> Key {
+        self.store
+            .partitions
+            .parking_key(&self.upstream, &ask.credential)
+    }
+}
+
+impl<T: Transport> Directory for Cached<T> {
+    fn now(&self) -> Tick {
+        self.store.generations.tick()
+    }
+
+    async fn read(&self, ask: &Ask) -> Result<Reading, LookupError> {
+        let key = self.key(ask);
+        if let Some(snapshot) = self.store.hit(key, ask) {
+            return Ok(Reading {
+                snapshot,
+                origin: Origin::Hit,
+            });
+        }
+        let mut reading = self.join_or_fetch(key, ask).await?;
+        for _ in 0..OVERTAKEN {
+            if reading.snapshot.tick > self.store.floor(ask) {
+                break;
+            }
+            reading = self.join_or_fetch(key, ask).await?;
+        }
+        Ok(reading)
+    }
+
+    fn wrote(&self, conversation: ConversationId) {
+        self.store.generations.wrote(conversation);
+    }
+
+    fn learn(&self, ask: Ask) -> Option<Lesson> {
+        if !self.store.learn {
+            return None;
+        }
+        let (key, tick, read_at) = (self.key(&ask), self.now(), Instant::now());
+        let store = Arc::clone(&self.store);
+        Some(Box::new(move |answer| {
+            if let Ok(conversation) = ask.source.extract(answer) {
+                store.entries.insert(
+                    key,
+                    Arc::new(Snapshot {
+                        conversation,
+                        tick,
+                        read_at,
+                    }),
+                );
+            }
+        }))
+    }
+}
+
+impl<T: Transport> Cached<T> {
+    async fn join_or_fetch(&self, key: Key, ask: &Ask) -> Result<Reading, LookupError> {
+        let parking = self.parking_key(ask);
+        if let Some(wait) = self.store.entries.parked(parking) {
+            return Err(LookupError::Throttled(wait));
+        }
+        let floor = self.store.floor(ask);
+        let seat = self
+            .store
+            .flights
+            .board(key, floor, || self.store.generations.tick());
+        let (ticket, origin) = match seat {
+            Seat::Joined(ticket) => (ticket, Origin::Shared),
+            Seat::Pilot(pilot, ticket) => {
+                // Detached: a caller that hangs up must not take the others down with it.
+                tokio::spawn(self.clone().fly(key, parking, ask.clone(), pilot));
+                (ticket, Origin::Miss)
+            }
+        };
+        ticket
+            .outcome()
+            .await
+            .map(|snapshot| Reading { snapshot, origin })
+    }
+
+    async fn fly(self, key: Key, parking: Key, ask: Ask, pilot: flight::Pilot) {
+        let read_at = Instant::now();
+        let outcome = tokio::time::timeout(self.limits.timeout, async {
+            // The semaphore is never closed, so an error can't be; it would read as unreachable.
+            let _place = self
+                .store
+                .places
+                .acquire()
+                .await
+                .map_err(|_| LookupError::Unreachable)?;
+            fetch(self.transport.clone(), &ask, self.limits).await
+        });
+        let outcome = match outcome.await.unwrap_or(Err(LookupError::Timeout)) {
+            Ok(conversation) => {
+                let snapshot = Arc::new(Snapshot {
+                    conversation,
+                    tick: pilot.tick(),
+                    read_at,
+                });
+                self.store.entries.insert(key, Arc::clone(&snapshot));
+                Ok(snapshot)
+            }
+            Err(error) => {
+                match error {
+                    LookupError::Denied | LookupError::Unknown => self.store.entries.forget(key),
+                    LookupError::Throttled(wait) => self.store.entries.park(parking, wait),
+                    _ => {}
+                }
+                Err(error)
+            }
+        };
+        pilot.land(&self.store.flights, key, outcome);
+    }
+}
+
+#[cfg(test)]
+mod tests;

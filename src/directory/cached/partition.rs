@@ -1,0 +1,144 @@
+use std::fmt;
+
+use http::{HeaderValue, Uri};
+
+/// Key of the digest that stands for a credential. The credential itself is never stored.
+#[derive(Clone)]
+pub struct PartitionKey([u8; 32]);
+
+impl PartitionKey {
+    /// A key that only this process knows.
+    ///
+    /// # Panics
+    /// When the system has no randomness to give: nothing could be kept apart then.
+    #[expect(
+        clippy::expect_used,
+        reason = "at start-up; a guessable key would be worse"
+    )]
+    pub fn random() -> Self {
+        let mut key = [0; 32];
+        getrandom::fill(&mut key).expect("the system gives no random numbers");
+        Self(key)
+    }
+
+    /// A key that replicas share.
+    pub fn from_secret(secret: &str) -> Self {
+        Self(blake3::derive_key(
+            "patchwright credential partition v1",
+            secret.as_bytes(),
+        ))
+    }
+}
+
+impl fmt::Debug for PartitionKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PartitionKey(***)")
+    }
+}
+
+/// Stands for (upstream, partition, address). 128 bits of a keyed hash: a collision can neither be
+/// hoped for nor, without the key, looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Key([u8; 16]);
+
+#[derive(Clone)]
+pub(super) struct Partitions {
+    hasher: blake3::Hasher,
+}
+
+impl fmt::Debug for Partitions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Partitions(***)")
+    }
+}
+
+impl Partitions {
+    pub(super) fn new(key: &PartitionKey) -> Self {
+        Self {
+            hasher: blake3::Hasher::new_keyed(&key.0),
+        }
+    }
+
+    pub(super) fn key(&self, upstream: &str, credential: &HeaderValue, address: &Uri) -> Key {
+        let address = [
+            address.scheme_str().unwrap_or_default(),
+            address
+                .authority()
+                .map_or("", |authority| authority.as_str()),
+            address.path(),
+        ];
+        self.digest(upstream, credential, &address)
+    }
+
+    /// Key under which a credential is parked, whatever it asks for.
+    pub(super) fn parking_key(&self, upstream: &str, credential: &HeaderValue) -> Key {
+        self.digest(upstream, credential, &[])
+    }
+
+    fn digest(&self, upstream: &str, credential: &HeaderValue, rest: &[&str]) -> Key {
+        let mut hasher = self.hasher.clone();
+        let parts = [upstream.as_bytes(), credential.as_bytes()];
+        for part in parts
+            .into_iter()
+            .chain(rest.iter().map(|part| part.as_bytes()))
+        {
+            // The length keeps ("ab", "c") and ("a", "bc") apart.
+            hasher.update(&(part.len() as u64).to_le_bytes());
+            hasher.update(part);
+        }
+        let mut key = [0; 16];
+        hasher.finalize_xof().fill(&mut key);
+        Key(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(
+        partitions: &Partitions,
+        upstream: &str,
+        credential: &'static str,
+        address: &'static str,
+    ) -> Key {
+        partitions.key(
+            upstream,
+            &HeaderValue::from_static(credential),
+            &Uri::from_static(address),
+        )
+    }
+
+    #[test]
+    fn every_part_of_a_key_counts() {
+        let partitions = Partitions::new(&PartitionKey::from_secret("s"));
+        let base = key(&partitions, "api", "Bearer a", "/c/1");
+        assert_eq!(base, key(&partitions.clone(), "api", "Bearer a", "/c/1"));
+        for other in [
+            key(&partitions, "api2", "Bearer a", "/c/1"),
+            key(&partitions, "api", "Bearer b", "/c/1"),
+            key(&partitions, "api", "Bearer a", "/c/2"),
+            key(&partitions, "api", "Bearer a", "http://other/c/1"),
+            key(&partitions, "apiB", "earer a", "/c/1"),
+            key(
+                &Partitions::new(&PartitionKey::from_secret("t")),
+                "api",
+                "Bearer a",
+                "/c/1",
+            ),
+            partitions.parking_key("api", &HeaderValue::from_static("Bearer a")),
+        ] {
+            assert_ne!(base, other);
+        }
+    }
+
+    #[test]
+    fn the_key_is_not_shown() {
+        let shown = format!(
+            "{:?} {:?}",
+            PartitionKey::from_secret("s"),
+            Partitions::new(&PartitionKey::from_secret("s"))
+        );
+        assert_eq!(shown, "PartitionKey(***) Partitions(***)");
+    }
+}

@@ -1,0 +1,84 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use moka::ops::compute::Op;
+use moka::sync::Cache;
+use tokio::time::Instant;
+
+use super::{Key, Settings};
+use crate::directory::Snapshot;
+
+/// Bytes that an entry costs beside its conversation: key, counters and moka's own bookkeeping.
+const OVERHEAD: usize = 192;
+
+/// Parked credentials kept; beyond that, an early lookup is answered 429 again and parked again.
+const PARKED: u64 = 10_000;
+
+/// The snapshots, and the credentials that must wait.
+#[derive(Debug)]
+pub(super) struct Entries {
+    snapshots: Cache<Key, Arc<Snapshot>>,
+    parked: Cache<Key, Instant>,
+}
+
+impl Entries {
+    pub(super) fn new(settings: &Settings) -> Self {
+        // moka has one bound, in weight. With each entry weighing its share of the bytes or more, that
+        // bound holds for the number of entries too.
+        let share = settings.max_bytes / settings.capacity.max(1);
+        let share = u32::try_from(share).unwrap_or(u32::MAX);
+        let weigher = move |_: &Key, snapshot: &Arc<Snapshot>| {
+            let bytes =
+                u32::try_from(snapshot.conversation.weight() + OVERHEAD).unwrap_or(u32::MAX);
+            bytes.max(share)
+        };
+        let snapshots = Cache::builder()
+            .max_capacity(settings.max_bytes)
+            .weigher(weigher)
+            // Frees what is too old to fill; whether it may fill is decided at each hit.
+            .time_to_live(settings.max_age.max(Duration::from_millis(1)))
+            .build();
+        Self {
+            snapshots,
+            parked: Cache::new(PARKED),
+        }
+    }
+
+    pub(super) fn get(&self, key: Key) -> Option<Arc<Snapshot>> {
+        self.snapshots.get(&key)
+    }
+
+    /// Keeps a snapshot unless a newer one is there: answers may arrive in any order.
+    pub(super) fn insert(&self, key: Key, snapshot: Arc<Snapshot>) {
+        self.snapshots
+            .entry(key)
+            .and_compute_with(|kept| match kept {
+                Some(kept) if kept.value().tick > snapshot.tick => Op::Nop,
+                _ => Op::Put(snapshot),
+            });
+    }
+
+    pub(super) fn forget(&self, key: Key) {
+        self.snapshots.invalidate(&key);
+    }
+
+    pub(super) fn clear(&self) {
+        self.snapshots.invalidate_all();
+    }
+
+    /// Lets no lookup go for `wait`.
+    pub(super) fn park(&self, key: Key, wait: Duration) {
+        self.parked.insert(key, Instant::now() + wait);
+    }
+
+    /// How long a credential still has to wait.
+    pub(super) fn parked(&self, key: Key) -> Option<Duration> {
+        let until = self.parked.get(&key)?;
+        let wait = until.saturating_duration_since(Instant::now());
+        if wait.is_zero() {
+            self.parked.invalidate(&key);
+            return None;
+        }
+        Some(wait)
+    }
+}

@@ -1,0 +1,136 @@
+//! The lookup itself: one GET with the caller's own credential.
+
+use std::future::poll_fn;
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http_body::Body;
+use http_body_util::{BodyExt, Empty, Limited};
+use tower_service::Service;
+
+use super::{Ask, LookupError, retry_after};
+use crate::layer::BoxError;
+use crate::layer::record::NoAnswer;
+use crate::snapshot::Conversation;
+
+/// Marks a request that patchwright made for itself, in its extensions.
+#[derive(Clone, Copy, Debug)]
+pub struct Lookup;
+
+/// Bounds of one lookup.
+#[derive(Clone, Copy, Debug)]
+pub struct FetchLimits {
+    /// Longest time, connecting and a repeat included.
+    pub timeout: Duration,
+    /// Most bytes of an answer that are read.
+    pub bytes: usize,
+}
+
+impl Default for FetchLimits {
+    /// 3 s, well below the 16 s after which the JavaScript and Go SDKs give up a PATCH, and 8 MiB.
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(3),
+            bytes: 8 << 20,
+        }
+    }
+}
+
+/// Where lookups go: any service that sends a bodyless request, such as a hyper-util client.
+pub trait Transport:
+    Service<Request<Empty<Bytes>>, Response = Response<Self::Body>, Future: Send, Error: Send>
+    + Clone
+    + Send
+    + Sync
+    + 'static
+{
+    /// Body of the answers.
+    type Body: Body<Data = Bytes, Error: Into<BoxError>> + Send;
+}
+
+impl<T, R> Transport for T
+where
+    T: Service<Request<Empty<Bytes>>, Response = Response<R>, Future: Send, Error: Send>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    R: Body<Data = Bytes, Error: Into<BoxError>> + Send,
+{
+    type Body = R;
+}
+
+/// Reads the conversation that `ask` names.
+pub(crate) async fn fetch<T: Transport>(
+    transport: T,
+    ask: &Ask,
+    limits: FetchLimits,
+) -> Result<Conversation, LookupError> {
+    let work = async {
+        match fetch_once(transport.clone(), ask, limits.bytes).await {
+            // Most often a pooled connection that the upstream had closed. A GET may be repeated.
+            Err(LookupError::Unreachable) => fetch_once(transport, ask, limits.bytes).await,
+            other => other,
+        }
+    };
+    tokio::time::timeout(limits.timeout, work)
+        .await
+        .unwrap_or(Err(LookupError::Timeout))
+}
+
+async fn fetch_once<T: Transport>(
+    mut transport: T,
+    ask: &Ask,
+    limit: usize,
+) -> Result<Conversation, LookupError> {
+    let unreachable = |_| LookupError::Unreachable;
+    poll_fn(|cx| transport.poll_ready(cx))
+        .await
+        .map_err(unreachable)?;
+    let answer = transport.call(request(ask)).await.map_err(unreachable)?;
+    let (head, body) = answer.into_parts();
+    if head.extensions.get::<NoAnswer>().is_some() {
+        let timed_out = head.status == StatusCode::GATEWAY_TIMEOUT;
+        return Err(if timed_out {
+            LookupError::Timeout
+        } else {
+            LookupError::Unreachable
+        });
+    }
+    let wait = || retry_after::read(&head.headers, SystemTime::now());
+    match head.status {
+        StatusCode::OK => {}
+        StatusCode::NOT_FOUND => return Err(LookupError::Unknown),
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return Err(LookupError::Denied),
+        // Without a figure a second is polite; the API counts per minute.
+        StatusCode::TOO_MANY_REQUESTS => {
+            return Err(LookupError::Throttled(
+                wait().unwrap_or(Duration::from_secs(1)),
+            ));
+        }
+        status => return Err(LookupError::Status(status.as_u16(), wait())),
+    }
+    let body = Limited::new(body, limit)
+        .collect()
+        .await
+        .map_err(|_| LookupError::NoConversation)?;
+    ask.source
+        .extract(&body.to_bytes())
+        .map_err(|_| LookupError::NoConversation)
+}
+
+/// The caller's `Authorization` and nothing else of the caller's request: no conditionals, which could
+/// answer 304, no ranges, no cookies, and no coding that would have to be undone.
+fn request(ask: &Ask) -> Request<Empty<Bytes>> {
+    let mut request = Request::new(Empty::new());
+    *request.method_mut() = Method::GET;
+    request.uri_mut().clone_from(&ask.uri);
+    let headers = request.headers_mut();
+    headers.insert(AUTHORIZATION, ask.credential.clone());
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    request.extensions_mut().insert(Lookup);
+    request
+}
