@@ -186,14 +186,14 @@ impl<'r, 'p> Match<'r, 'p> {
     }
 
     /// Where the current state can be read, in the order to try.
-    pub fn readings(&self) -> impl Iterator<Item = Reading<'r>> {
+    pub fn places(&self) -> impl Iterator<Item = Place<'r>> {
         self.route.sources.iter().filter_map(|used| {
             let source = self.rules.sources.get(used.source)?;
             let values = used.params.iter().map(|&position| self.value(position));
             let path = |position: usize| {
                 self.value(used.params.get(position).copied().unwrap_or(MAX_PARAMS))
             };
-            Some(Reading {
+            Some(Place {
                 source,
                 path: source.get.path(path),
                 conversation: ConversationId::new(values),
@@ -217,7 +217,7 @@ impl<'r, 'p> Match<'r, 'p> {
 
 /// One place where the current state can be read for one request.
 #[derive(Clone, Debug)]
-pub struct Reading<'r> {
+pub struct Place<'r> {
     /// The source.
     pub source: &'r Arc<Source>,
     /// Path of the GET.
@@ -227,7 +227,7 @@ pub struct Reading<'r> {
     fields: &'r [Option<usize>],
 }
 
-impl Reading<'_> {
+impl Place<'_> {
     /// What fills a target of the rule.
     pub fn value<'c>(&self, participant: &Participant<'c>, target: usize) -> Option<&'c str> {
         let field = self.fields.get(target).copied().flatten()?;

@@ -53,6 +53,8 @@ pub struct Options {
     pub body_limit: usize,
     /// Longest time from the request's head to the end of a body that is buffered.
     pub body_timeout: Duration,
+    /// Largest passing answer of a source that is learned from, in bytes.
+    pub learn_limit: usize,
 }
 
 impl Default for Options {
@@ -65,6 +67,7 @@ impl Default for Options {
             report: true,
             body_limit: 1 << 20,
             body_timeout: Duration::from_secs(30),
+            learn_limit: 1 << 20,
         }
     }
 }

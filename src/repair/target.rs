@@ -18,6 +18,9 @@ pub enum TargetError {
     /// The same target twice, or one inside another.
     #[error("pointer {0:?} is filled twice, or lies inside another that is filled")]
     Overlap(String),
+    /// More targets than one rule may have.
+    #[error("more than {} members to fill", Targets::MOST)]
+    TooMany,
 }
 
 /// The members that a rule fills, compiled from their JSON pointers.
@@ -38,7 +41,6 @@ pub(crate) struct Node {
     name: String,
     /// The name as it is inserted: quoted, escaped and with its colon.
     pub(crate) key: String,
-    pub(crate) parent: NodeId,
     pub(crate) children: Vec<NodeId>,
     /// The target that ends here.
     pub(crate) target: Option<usize>,
@@ -48,16 +50,19 @@ impl Default for Targets {
     /// No targets.
     fn default() -> Self {
         Self {
-            nodes: vec![Node::new(String::new(), ROOT)],
+            nodes: vec![Node::new(String::new())],
             leaves: Vec::new(),
         }
     }
 }
 
 impl Targets {
+    /// Most targets of one rule: a set of them is one word.
+    pub const MOST: usize = 64;
+
     /// Compiles RFC 6901 pointers. A target's index is its place in `pointers`.
     pub fn new<'p>(pointers: impl IntoIterator<Item = &'p str>) -> Result<Self, TargetError> {
-        let root = Node::new(String::new(), ROOT);
+        let root = Node::new(String::new());
         let mut targets = Self {
             nodes: vec![root],
             leaves: Vec::new(),
@@ -84,7 +89,7 @@ impl Targets {
             } else {
                 is_new = true;
                 let child = self.nodes.len();
-                self.nodes.push(Node::new(name, at));
+                self.nodes.push(Node::new(name));
                 if let Some(parent) = self.nodes.get_mut(at) {
                     parent.children.push(child);
                 }
@@ -95,6 +100,9 @@ impl Targets {
             return Err(TargetError::Overlap(pointer.to_owned()));
         }
         let target = self.leaves.len();
+        if target == Self::MOST {
+            return Err(TargetError::TooMany);
+        }
         if let Some(leaf) = self.nodes.get_mut(at) {
             leaf.target = Some(target);
         }
@@ -134,23 +142,14 @@ impl Targets {
     pub(crate) fn leaf(&self, target: usize) -> Option<NodeId> {
         self.leaves.get(target).copied()
     }
-
-    /// The names from the root to a node, outermost last.
-    pub(crate) fn names_up(&self, id: NodeId) -> impl Iterator<Item = &str> {
-        let up = |id: &NodeId| (*id != ROOT).then(|| self.node(*id).parent);
-        std::iter::successors(Some(id), up)
-            .filter(|id| *id != ROOT)
-            .map(|id| self.node(id).name.as_str())
-    }
 }
 
 impl Node {
-    fn new(name: String, parent: NodeId) -> Self {
+    fn new(name: String) -> Self {
         let key = format!("{}:", serde_json::Value::from(name.as_str()));
         Self {
             name,
             key,
-            parent,
             children: Vec::new(),
             target: None,
         }
@@ -180,14 +179,9 @@ mod tests {
     #[test]
     fn pointers_are_decoded_per_rfc_6901() {
         let targets = Targets::new(["/a~1b/~01", "/"]).unwrap();
-        let leaf = targets.leaf(0).unwrap();
-        assert_eq!(targets.names_up(leaf).collect::<Vec<_>>(), ["~1", "a/b"]);
-        assert_eq!(
-            targets
-                .names_up(targets.leaf(1).unwrap())
-                .collect::<Vec<_>>(),
-            [""]
-        );
+        let outer = targets.child(ROOT, |name| name == "a/b").unwrap();
+        assert_eq!(targets.child(outer, |name| name == "~1"), targets.leaf(0));
+        assert_eq!(targets.child(ROOT, str::is_empty), targets.leaf(1));
     }
 
     #[test]

@@ -90,26 +90,23 @@ fn a_match_says_where_to_read() {
     let path = "/api/v2/conversations/calls/C/participants/P";
     let found = rules.find(&Method::PATCH, path).unwrap();
     assert_eq!(found.participant(), "P");
-    let readings: Vec<_> = found.readings().collect();
-    let paths: Vec<_> = readings
-        .iter()
-        .map(|reading| reading.path.as_str())
-        .collect();
+    let places: Vec<_> = found.places().collect();
+    let paths: Vec<_> = places.iter().map(|reading| reading.path.as_str()).collect();
     assert_eq!(
         paths,
         ["/api/v2/conversations/calls/C", "/api/v2/conversations/C"]
     );
     // Both address the same conversation.
     assert!(
-        readings
+        places
             .iter()
             .all(|reading| Some(reading.conversation) == found.conversation())
     );
 
     let answer = br#"{"participants":[{"id":"P","state":"connected","queue":{"id":"q"}}]}"#;
-    let conversation = readings[0].source.extract(answer).unwrap();
+    let conversation = places[0].source.extract(answer).unwrap();
     let participant = conversation.participant("P").unwrap();
-    let values = [0, 1, 2].map(|target| readings[0].value(&participant, target));
+    let values = [0, 1, 2].map(|target| places[0].value(&participant, target));
     assert_eq!(values, [Some("q"), Some("connected"), None]);
 }
 

@@ -1,0 +1,100 @@
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, Request};
+use http_body::Body;
+
+use super::lookup::Known;
+use crate::layer::body::{Replay, RequestBody};
+use crate::layer::demand::Demand;
+use crate::layer::record::Repair;
+use crate::repair::header::forget_the_bytes;
+use crate::repair::plan::Plan;
+
+/// The caller's request, as far as a repair is concerned.
+pub(super) struct Draft<'a> {
+    pub(super) plan: Plan<'a>,
+    pub(super) bytes: &'a Bytes,
+    pub(super) trailers: Option<HeaderMap>,
+    /// What `Content-Type` is to be set to, where it is.
+    pub(super) content_type: Option<HeaderValue>,
+}
+
+/// What is done to a request. Two equal edits make the same request.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Edit {
+    /// The body, where it differs from the caller's.
+    body: Option<Bytes>,
+    pub(super) filled: Vec<usize>,
+    content_type: bool,
+    bom: bool,
+}
+
+impl Edit {
+    pub(super) fn is_empty(&self) -> bool {
+        self.body.is_none() && !self.content_type
+    }
+
+    pub(super) fn kinds(&self) -> Vec<Repair> {
+        let kinds = [
+            (!self.filled.is_empty(), Repair::Fill),
+            (self.content_type, Repair::ContentType),
+            (self.bom, Repair::Bom),
+        ];
+        kinds
+            .into_iter()
+            .filter_map(|(made, kind)| made.then_some(kind))
+            .collect()
+    }
+}
+
+impl Draft<'_> {
+    /// Whether anything that is demanded is missing.
+    pub(super) fn has_gap(&self, demand: Demand) -> bool {
+        self.plan.gaps().any(|target| demand.wants(target))
+    }
+
+    /// Repairs what is demanded, as far as it is known. Always from the caller's own bytes. With
+    /// nothing demanded yet (on-reject) the original goes, byte-order mark and all.
+    pub(super) fn edit(&self, demand: Demand, known: Option<&Known<'_>>) -> Edit {
+        if demand.is_empty() {
+            return Edit::default();
+        }
+        let value = |target| known.filter(|_| demand.wants(target))?.value(target);
+        let filled: Vec<usize> = self
+            .plan
+            .gaps()
+            .filter(|&target| value(target).is_some())
+            .collect();
+        let bom = self.plan.has_bom();
+        let body = (bom || !filled.is_empty()).then(|| Bytes::from(self.plan.splice(value)));
+        Edit {
+            body,
+            filled,
+            content_type: demand.content_type && self.content_type.is_some(),
+            bom,
+        }
+    }
+
+    pub(super) fn request<B: Body<Data = Bytes>>(
+        &self,
+        head: &Parts,
+        edit: &Edit,
+    ) -> Request<RequestBody<B>> {
+        let mut head = head.clone();
+        if edit.content_type
+            && let Some(content_type) = &self.content_type
+        {
+            head.headers.insert(CONTENT_TYPE, content_type.clone());
+        }
+        let body = match &edit.body {
+            Some(edited) => {
+                forget_the_bytes(&mut head.headers);
+                // Trailers may hold digests and signatures of the bytes that were.
+                Replay::whole(edited.clone(), None)
+            }
+            None => Replay::whole(self.bytes.clone(), self.trailers.clone()),
+        };
+        Request::from_parts(head, RequestBody::replay(body))
+    }
+}

@@ -1,0 +1,173 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::CACHE_CONTROL;
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+
+use super::Exchange;
+use super::draft::Draft;
+use crate::answer::Answer;
+use crate::directory::{Ask, Directory, LookupError, Reading, Tick};
+use crate::layer::demand::Demand;
+use crate::layer::record::{Origin, Reason};
+use crate::layer::service::credential;
+use crate::rule::Place;
+
+/// Wait that a caller is told where the upstream told none: transient faults are over in seconds.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+/// What was read about the participant that the request names.
+#[derive(Debug)]
+pub(super) struct Known<'a> {
+    pub(super) reading: Reading,
+    place: Place<'a>,
+    participant: &'a str,
+}
+
+impl Known<'_> {
+    /// What fills a target.
+    pub(super) fn value(&self, target: usize) -> Option<&str> {
+        let participant = self
+            .reading
+            .snapshot
+            .conversation
+            .participant(self.participant)?;
+        self.place.value(&participant, target)
+    }
+}
+
+/// Why there is nothing to fill with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Miss {
+    NoCredential,
+    /// No such conversation or participant, or none of the values.
+    Unknown,
+    Lookup(LookupError),
+}
+
+impl<'a, D: Directory> Exchange<'a, D> {
+    /// Reads the participant from the first source that knows the conversation.
+    pub(super) async fn look_up(
+        &self,
+        draft: &Draft<'_>,
+        demand: Demand,
+        newer_than: Option<Tick>,
+    ) -> Result<Known<'a>, Miss> {
+        let credential = credential(&self.head.headers).ok_or(Miss::NoCredential)?;
+        let newer_than = newer_than
+            .or_else(|| asks_for_fresh(&self.head.headers).then(|| self.shared.directory.now()));
+        for place in self.found.places() {
+            let mut ask = Ask {
+                source: Arc::clone(place.source),
+                uri: sibling(&self.head.uri, &place.path).ok_or(Miss::Unknown)?,
+                conversation: place.conversation,
+                credential: credential.clone(),
+                newer_than,
+            };
+            match self.read_participant(&mut ask).await {
+                Err(LookupError::Unknown) => {}
+                Err(error) => return Err(Miss::Lookup(error)),
+                Ok(reading) => {
+                    let known = Known {
+                        reading,
+                        place,
+                        participant: self.found.participant(),
+                    };
+                    let fills = draft
+                        .plan
+                        .gaps()
+                        .any(|target| demand.wants(target) && known.value(target).is_some());
+                    return if fills { Ok(known) } else { Err(Miss::Unknown) };
+                }
+            }
+        }
+        Err(Miss::Unknown)
+    }
+
+    /// A participant that a remembered conversation doesn't have may have joined since: one look.
+    async fn read_participant(&self, ask: &mut Ask) -> Result<Reading, LookupError> {
+        let reading = self.shared.directory.read(ask).await?;
+        let is_there = reading
+            .snapshot
+            .conversation
+            .participant(self.found.participant())
+            .is_some();
+        if is_there || reading.origin != Origin::Hit {
+            return Ok(reading);
+        }
+        ask.newer_than = Some(reading.snapshot.tick);
+        self.shared.directory.read(ask).await
+    }
+}
+
+impl Miss {
+    pub(super) fn reason(self) -> Reason {
+        match self {
+            Self::NoCredential => Reason::NoCredential,
+            Self::Unknown | Self::Lookup(LookupError::Unknown) => Reason::ParticipantUnknown,
+            Self::Lookup(LookupError::Denied) => Reason::LookupDenied,
+            Self::Lookup(LookupError::Throttled(_)) => Reason::LookupThrottled,
+            Self::Lookup(LookupError::Timeout) => Reason::LookupTimeout,
+            Self::Lookup(_) => Reason::LookupFailed,
+        }
+    }
+
+    /// The retryable answer for a passing failure. `None` where the upstream can speak for itself.
+    pub(super) fn answer(self) -> Option<Answer> {
+        let Self::Lookup(error) = self else {
+            return None;
+        };
+        let unavailable = |wait: Option<Duration>| {
+            let message = format!(
+                "The participant's current state could not be read, and nothing was sent: {error}."
+            );
+            Answer::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "patchwright.lookup.unavailable",
+                message,
+            )
+            .retry_after(wait.unwrap_or(RETRY_AFTER))
+        };
+        match error {
+            LookupError::Unknown | LookupError::Denied => None,
+            LookupError::Throttled(wait) => {
+                let message = "The upstream throttles this credential, and nothing was sent.";
+                let answer = Answer::new(
+                    StatusCode::TOO_MANY_REQUESTS,
+                    "patchwright.lookup.throttled",
+                    message,
+                );
+                Some(answer.retry_after(wait))
+            }
+            LookupError::Timeout => {
+                let message = "The participant's current state could not be read in time, and nothing was sent.";
+                let answer = Answer::new(
+                    StatusCode::GATEWAY_TIMEOUT,
+                    "patchwright.lookup.timeout",
+                    message,
+                );
+                Some(answer.retry_after(RETRY_AFTER))
+            }
+            LookupError::Status(_, wait) => Some(unavailable(wait)),
+            LookupError::Unreachable | LookupError::NoConversation => Some(unavailable(None)),
+        }
+    }
+}
+
+/// `Cache-Control: no-cache` (RFC 9111 section 5.2.1.4) on the caller's request.
+fn asks_for_fresh(headers: &HeaderMap) -> bool {
+    let directives = headers
+        .get_all(CACHE_CONTROL)
+        .iter()
+        .filter_map(|value: &HeaderValue| value.to_str().ok());
+    directives
+        .flat_map(|value| value.split(','))
+        .any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
+}
+
+/// The address of `path` at the same origin as `uri`.
+fn sibling(uri: &Uri, path: &str) -> Option<Uri> {
+    let mut parts = uri.clone().into_parts();
+    parts.path_and_query = Some(path.parse().ok()?);
+    Uri::from_parts(parts).ok()
+}

@@ -1,0 +1,121 @@
+//! The `Patchwright` header: an RFC 9651 dictionary.
+
+use std::fmt::Write as _;
+
+use http::{HeaderName, HeaderValue};
+
+use super::record::Record;
+
+/// Name of the header.
+pub const PATCHWRIGHT: HeaderName = HeaderName::from_static("patchwright");
+
+/// Renders a record.
+pub(crate) fn header(record: &Record<'_>) -> Option<HeaderValue> {
+    let mut text = String::with_capacity(160);
+    render(&mut text, record).ok()?;
+    HeaderValue::try_from(text).ok()
+}
+
+fn render(out: &mut String, record: &Record<'_>) -> std::fmt::Result {
+    out.push_str("rule=");
+    string(out, record.rule);
+    write!(out, ", outcome={}", record.outcome)?;
+    if let Some(reason) = record.reason {
+        write!(out, ", reason={reason}")?;
+    }
+    if !record.repairs.is_empty() {
+        out.push_str(", repairs=");
+        list(out, record.repairs, |out, repair| {
+            out.push_str(repair.as_str())
+        });
+    }
+    if !record.filled.is_empty() {
+        out.push_str(", filled=");
+        list(out, record.filled, |out, pointer| string(out, pointer));
+    }
+    if let Some(snapshot) = record.snapshot {
+        write!(out, ", snapshot={snapshot}")?;
+    }
+    if let Some(age) = record.age {
+        // RFC 9651 section 3.3.1: at most 15 digits.
+        write!(out, ", age={}", age.as_millis().min(999_999_999_999_999))?;
+    }
+    Ok(())
+}
+
+fn list<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
+    out.push('(');
+    for (index, each) in items.iter().enumerate() {
+        if index > 0 {
+            out.push(' ');
+        }
+        item(out, each);
+    }
+    out.push(')');
+}
+
+/// RFC 9651 section 3.3.3: printable ASCII, with quote and backslash escaped.
+fn string(out: &mut String, text: &str) {
+    out.push('"');
+    for char in text.chars() {
+        match char {
+            '"' | '\\' => out.extend(['\\', char]),
+            ' '..='~' => out.push(char),
+            _ => out.push('?'),
+        }
+    }
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use sfv::{Dictionary, Parser};
+
+    use super::*;
+    use crate::answer::RequestId;
+    use crate::layer::record::{Origin, Outcome, Reason, Repair};
+
+    fn record() -> Record<'static> {
+        Record {
+            rule: "participant",
+            outcome: Outcome::Repaired,
+            reason: None,
+            repairs: &[Repair::Fill, Repair::ContentType],
+            filled: &["/state", "/routing/queue/id"],
+            snapshot: Some(Origin::Hit),
+            age: Some(Duration::from_millis(120)),
+            status: None,
+            user_agent: None,
+            id: RequestId::next(),
+        }
+    }
+
+    #[test]
+    fn the_header_reads_as_documented() {
+        let expected = "rule=\"participant\", outcome=repaired, repairs=(fill content-type), \
+             filled=(\"/state\" \"/routing/queue/id\"), snapshot=hit, age=120";
+        assert_eq!(header(&record()).unwrap(), expected);
+    }
+
+    #[test]
+    fn every_word_and_odd_name_is_a_valid_structured_field() {
+        for &reason in Reason::ALL {
+            for &outcome in Outcome::ALL {
+                let odd = Record {
+                    rule: "quote \" back \\ é",
+                    outcome,
+                    reason: Some(reason),
+                    repairs: Repair::ALL,
+                    filled: &["/a\"b", "/\u{7f}"],
+                    age: Some(Duration::MAX),
+                    ..record()
+                };
+                let header = header(&odd).unwrap();
+                let parsed: Dictionary = Parser::new(header.to_str().unwrap()).parse().unwrap();
+                assert_eq!(parsed.len(), 7);
+            }
+        }
+    }
+}

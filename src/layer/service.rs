@@ -1,0 +1,115 @@
+use std::mem;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, UPGRADE};
+use http::{HeaderMap, HeaderValue, Method, Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::body::{RequestBody, ResponseBody};
+use super::exchange::exchange;
+use super::future::ResponseFuture;
+use super::write::{WriteGuard, may_change_state};
+use super::{BoxError, Shared};
+use crate::directory::{Ask, Directory, Lesson};
+
+/// Service of [`RepairLayer`](super::RepairLayer). See the [module docs](super).
+#[derive(Debug)]
+pub struct Repair<S, D> {
+    inner: S,
+    shared: Arc<Shared<D>>,
+}
+
+impl<S: Clone, D> Clone for Repair<S, D> {
+    fn clone(&self) -> Self {
+        Self {
+            inner: self.inner.clone(),
+            shared: Arc::clone(&self.shared),
+        }
+    }
+}
+
+impl<S, D> Repair<S, D> {
+    pub(super) fn new(inner: S, shared: Arc<Shared<D>>) -> Self {
+        Self { inner, shared }
+    }
+}
+
+impl<S, D, B, R> Service<Request<B>> for Repair<S, D>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<R>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Send,
+    D: Directory,
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+    B::Error: Into<BoxError> + Send,
+    R: Body<Data = Bytes> + Send + Unpin + 'static,
+    R::Error: Send,
+{
+    type Response = Response<ResponseBody<R>>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, D, R, S::Error>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let (method, path) = (request.method(), request.uri().path());
+        // An upgrade is decided before any body is touched: buffering one would hang the tunnel.
+        let upgrades = request.headers().contains_key(UPGRADE);
+        if !upgrades && self.shared.rules.find(method, path).is_some() {
+            // The service that was polled ready goes with the request, a clone stays.
+            let clone = self.inner.clone();
+            let inner = mem::replace(&mut self.inner, clone);
+            return ResponseFuture::repair(Box::pin(exchange(
+                Arc::clone(&self.shared),
+                inner,
+                request,
+            )));
+        }
+        let shared = &self.shared;
+        if may_change_state(method, path)
+            && let Some(conversation) = shared.rules.conversation_at(path)
+        {
+            let guard = WriteGuard::new(&shared.directory, conversation);
+            return ResponseFuture::write(
+                self.inner.call(request.map(RequestBody::original)),
+                guard,
+            );
+        }
+        let lesson = shared.lesson(&request);
+        let inner = self.inner.call(request.map(RequestBody::original));
+        match lesson {
+            Some(lesson) => ResponseFuture::learn(inner, lesson, self.shared.options.learn_limit),
+            None => ResponseFuture::forward(inner),
+        }
+    }
+}
+
+impl<D: Directory> Shared<D> {
+    /// What a passing GET could teach. A query may ask for another view of the conversation.
+    fn lesson<B>(&self, request: &Request<B>) -> Option<Lesson> {
+        if *request.method() != Method::GET || request.uri().query().is_some() {
+            return None;
+        }
+        let (source, conversation) = self.rules.source_at(request.uri().path())?;
+        let ask = Ask {
+            source: Arc::clone(source),
+            uri: request.uri().clone(),
+            conversation,
+            credential: credential(request.headers())?.clone(),
+            newer_than: None,
+        };
+        self.directory.learn(ask)
+    }
+}
+
+/// The caller's credential. Of several it is unknown which one counts for the upstream.
+pub(super) fn credential(headers: &HeaderMap) -> Option<&HeaderValue> {
+    let mut all = headers.get_all(AUTHORIZATION).iter();
+    let only = all.next().filter(|value| !value.is_empty())?;
+    all.next().is_none().then_some(only)
+}
