@@ -6,3 +6,8 @@ pub mod rule;
 
 #[cfg(feature = "proxy")]
 pub mod config;
+
+#[cfg(feature = "proxy")]
+pub mod cli;
+#[cfg(feature = "proxy")]
+pub mod simulator;
