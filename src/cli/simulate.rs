@@ -177,17 +177,17 @@ fn announce(address: SocketAddr) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::Parser;
+    use crate::simulator::seed;
+    use clap::{CommandFactory, Parser};
 
     #[derive(Parser)]
-    struct Cli {
-        #[command(flatten)]
-        simulate: SimulateArgs,
+    enum Cli {
+        Simulate(SimulateArgs),
     }
 
     fn parse(flags: &[&str]) -> Result<SimulateArgs, clap::Error> {
-        let flags = ["simulate"].iter().chain(flags);
-        Cli::try_parse_from(flags).map(|cli| cli.simulate)
+        let flags = ["patchwright", "simulate"].iter().chain(flags);
+        Cli::try_parse_from(flags).map(|Cli::Simulate(args)| args)
     }
 
     #[test]
@@ -254,7 +254,9 @@ mod tests {
 
     #[test]
     fn the_ids_in_the_help_are_those_of_the_seed() {
-        use crate::simulator::seed;
+        let mut command = Cli::command();
+        let command = command.find_subcommand_mut("simulate").unwrap();
+        let help = command.render_long_help().to_string();
         for id in [
             seed::CALL,
             seed::MESSAGE,
@@ -264,8 +266,8 @@ mod tests {
             seed::COBROWSE,
         ] {
             let short = id.replacen("-0000-4000-8000-", "-..-", 1);
-            assert!(AFTER_HELP.contains(&short), "{id}");
+            assert!(help.contains(&short), "{id}");
         }
-        assert!(AFTER_HELP.contains(&seed::participant(seed::CALL, 3)));
+        assert!(help.contains(&seed::participant(seed::CALL, 3)));
     }
 }
