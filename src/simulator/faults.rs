@@ -274,6 +274,18 @@ mod tests {
     }
 
     #[test]
+    fn faults_do_not_pile_up_without_end() {
+        let mut faults = Faults::default();
+        for _ in 0..MOST {
+            faults.add(Fault::once(FaultKind::Hold)).unwrap();
+        }
+        assert_eq!(
+            faults.add(Fault::once(FaultKind::Hold)),
+            Err(FaultError::TooMany)
+        );
+    }
+
+    #[test]
     fn faults_are_read_from_flags_and_json() {
         let fault: Fault = "slow=250:0.5:patch".parse().unwrap();
         let expected = Fault {

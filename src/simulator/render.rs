@@ -98,8 +98,8 @@ fn flags(communication: &Communication) -> Map<String, Value> {
     put("state", communication.state.as_str().into());
     put("held", communication.held.into());
     put("direction", "inbound".into());
-    put("provider", "Edge".into());
     if communication.media == Media::Call {
+        put("provider", "Edge".into());
         put("muted", communication.muted.into());
         put("confined", false.into());
         put("recording", communication.recording.into());

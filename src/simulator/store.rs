@@ -202,3 +202,61 @@ fn apply(participant: &mut Participant, target: Target<'_>, change: Change) -> E
         attributes: change.attributes.into_iter().collect(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::seed::{self, CALL};
+    use super::*;
+
+    #[test]
+    fn old_effects_make_room_but_stay_counted() {
+        let mut store = Store::default();
+        seed::conversations()
+            .into_iter()
+            .for_each(|c| store.insert(c));
+        let agent = seed::participant(CALL, 3);
+        let target = Target {
+            view: View::General,
+            template: "t",
+            conversation: CALL,
+            participant: &agent,
+        };
+        for _ in 0..=EFFECTS_KEPT {
+            store.write(target, "x", |_| Ok(Change::default())).unwrap();
+        }
+        let (total, mut kept) = store.effects();
+        assert_eq!(total, 10_001);
+        assert_eq!(kept.next().unwrap().seq, 2);
+    }
+
+    #[test]
+    fn attributes_are_kept_as_strings_and_taken_away_by_null() {
+        let mut store = Store::default();
+        seed::conversations()
+            .into_iter()
+            .for_each(|c| store.insert(c));
+        let customer = seed::participant(CALL, 1);
+        let target = Target {
+            view: View::General,
+            template: "t",
+            conversation: CALL,
+            participant: &customer,
+        };
+        let written = [
+            ("language", Value::Null),
+            ("n", 5.into()),
+            ("s", "5".into()),
+        ];
+        let attributes = written.map(|(name, value)| (name.to_owned(), value)).into();
+        let change = Change {
+            attributes,
+            ..Change::default()
+        };
+        store.write(target, "x", |_| Ok(change)).unwrap();
+        let found = store.find(CALL, View::General, "x").unwrap();
+        let kept = &found.participants[0].attributes;
+        let expected =
+            [("n", "5"), ("s", "5")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        assert_eq!(*kept, BTreeMap::from(expected));
+    }
+}
