@@ -211,9 +211,9 @@ mod tests {
     #[test]
     fn old_effects_make_room_but_stay_counted() {
         let mut store = Store::default();
-        seed::conversations()
-            .into_iter()
-            .for_each(|c| store.insert(c));
+        for conversation in seed::conversations() {
+            store.insert(conversation);
+        }
         let agent = seed::participant(CALL, 3);
         let target = Target {
             view: View::General,
@@ -232,9 +232,9 @@ mod tests {
     #[test]
     fn attributes_are_kept_as_strings_and_taken_away_by_null() {
         let mut store = Store::default();
-        seed::conversations()
-            .into_iter()
-            .for_each(|c| store.insert(c));
+        for conversation in seed::conversations() {
+            store.insert(conversation);
+        }
         let customer = seed::participant(CALL, 1);
         let target = Target {
             view: View::General,
