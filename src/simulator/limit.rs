@@ -114,4 +114,14 @@ mod tests {
         assert_eq!(passes("b", start), Ok(()));
         assert_eq!(passes("a", start + WINDOW), Ok(()));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_number_of_tokens_is_bounded() {
+        let mut limiter = Limiter::new(NonZeroU32::new(1));
+        let now = Instant::now();
+        for token in 0..=TOKENS {
+            limiter.count(&token.to_string(), now);
+        }
+        assert_eq!(limiter.windows.len(), 1);
+    }
 }

@@ -68,3 +68,34 @@ impl Script {
         due.map(|after| after.set).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after(requests: u64, participant: &str) -> After {
+        let (conversation, participant) = ("c".to_owned(), participant.to_owned());
+        let set = StateChange {
+            conversation,
+            participant,
+            state: None,
+            queue: None,
+        };
+        After {
+            requests,
+            method: None,
+            set,
+        }
+    }
+
+    #[test]
+    fn of_too_many_changes_the_oldest_makes_room() {
+        let mut script = Script::default();
+        script.add(after(1, "oldest"));
+        for _ in 0..MOST {
+            script.add(after(2, "later"));
+        }
+        assert_eq!(script.advance(&Method::GET), []);
+        assert_eq!(script.advance(&Method::GET).len(), MOST);
+    }
+}

@@ -88,8 +88,14 @@ async fn a_client_gets_the_same_token_by_header_and_by_form() {
         assert_eq!(granted.json()["token_type"], "bearer");
         assert!(granted.json()["expires_in"].is_u64());
     }
+    let no_secret = [FORM, ("authorization", "Basic YXBwOg==")];
     for (headers, body, error) in [
         (&basic[..], "grant_type=password", "unsupported_grant_type"),
+        (
+            &no_secret,
+            "grant_type=client_credentials",
+            "invalid_client",
+        ),
         (&[FORM], "grant_type=client_credentials", "invalid_client"),
         (
             &[FORM],

@@ -84,6 +84,20 @@ async fn a_held_request_is_carried_out_and_answered_when_released() {
     assert_eq!(held["participants"][2]["state"], "connected");
 }
 
+#[tokio::test]
+async fn a_held_request_does_not_hold_up_the_end() {
+    let mut api = Api::start().await;
+    api.simulator.fault(Fault::once(FaultKind::Hold)).unwrap();
+    let stop = api.stopper();
+    let path = format!("/api/v2/conversations/{CALL}");
+    let ended = async {
+        api.simulator.arrived(&Method::GET, 1).await;
+        drop(stop);
+    };
+    let (answer, ()) = tokio::join!(api.get(&path), ended);
+    assert_eq!(answer.status, 200);
+}
+
 async fn seconds(simulator: &Simulator) -> u64 {
     let start = Instant::now();
     let request = Request::get("/oauth/token").body(Empty::<Bytes>::new());

@@ -18,7 +18,7 @@ pub(crate) struct Api {
     base: String,
     client: Client<HttpConnector, Full<Bytes>>,
     // The server ends when this is dropped.
-    _stop: oneshot::Sender<()>,
+    stop: Option<oneshot::Sender<()>>,
 }
 
 pub(crate) struct Answer {
@@ -47,8 +47,13 @@ impl Api {
             simulator,
             base,
             client,
-            _stop: stop,
+            stop: Some(stop),
         }
+    }
+
+    /// The server ends when this is dropped.
+    pub(crate) fn stopper(&mut self) -> Option<oneshot::Sender<()>> {
+        self.stop.take()
     }
 
     pub(crate) async fn send(
