@@ -2,11 +2,15 @@
 
 pub mod answer;
 #[cfg(feature = "proxy")]
+pub mod cli;
+#[cfg(feature = "proxy")]
 pub mod config;
 pub mod directory;
 pub mod layer;
 pub mod repair;
 pub mod rule;
+#[cfg(feature = "proxy")]
+pub mod simulator;
 pub mod snapshot;
 
 pub use layer::RepairLayer;

@@ -1,0 +1,273 @@
+//! `patchwright simulate`: the strict upstream on a socket of its own.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use tokio::net::TcpListener;
+
+use crate::simulator::{Data, Fault, Options, Simulator, serve};
+
+/// Bad config or usage.
+const USAGE: u8 = 2;
+
+/// A data file is read into memory; this is far above any that was written by hand.
+const DATA_BYTES: u64 = 64 << 20;
+
+/// Ids, answers, control endpoints and data files, in the words of the manual.
+const AFTER_HELP: &str = include_str!("simulate.txt");
+
+/// The API, as strict as the rule pack says: something to send requests to without an organisation.
+#[derive(Args, Clone, Debug)]
+#[command(after_long_help = AFTER_HELP)]
+pub struct SimulateArgs {
+    /// Where to listen; port 0 takes a free one.
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
+    pub listen: SocketAddr,
+
+    /// Which upstream to be.
+    #[arg(long, value_enum, default_value_t = Rules::Strict)]
+    pub rules: Rules,
+
+    /// JSON file with conversations that replace the built-in ones, faults and changes.
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+
+    /// Milliseconds that every answer takes longer.
+    #[arg(long, value_name = "MS", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=600_000))]
+    pub latency: u64,
+
+    /// Requests per minute and token; those above are answered 429 with `Retry-After`.
+    #[arg(long, value_name = "N")]
+    pub rate_limit: Option<NonZeroU32>,
+
+    /// A fault: drop-before, drop-after, hold, slow, slow=MS or a status, and the share of requests that
+    /// it meets (0.1 is every tenth), for example drop-after:0.1:PATCH. May be repeated.
+    #[arg(long = "fault", value_name = "KIND:RATE[:METHOD]")]
+    pub faults: Vec<Fault>,
+
+    /// Adds this many conversations with ids that follow from their number, for load tests.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=100_000))]
+    pub generate: u32,
+}
+
+/// Which upstream to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Rules {
+    /// Wants `state` and `routing` beside the attributes.
+    Strict,
+    /// The published API. In a later release.
+    Official,
+}
+
+/// Why it ended.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the official simulator comes in a later release; use --rules strict")]
+    Official,
+    #[error("{}: {problem}", file.display())]
+    Data { file: PathBuf, problem: String },
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("{0}")]
+    Serve(#[from] io::Error),
+}
+
+/// Serves until SIGINT or SIGTERM.
+pub async fn run(args: SimulateArgs) -> ExitCode {
+    // Before the listening line: who has read that may send a signal.
+    match stop_signal() {
+        Ok(stop) => run_until(args, stop).await,
+        Err(error) => report(&error.into()),
+    }
+}
+
+/// Serves until `shutdown`.
+pub async fn run_until(args: SimulateArgs, shutdown: impl Future<Output = ()>) -> ExitCode {
+    match simulate(args, shutdown).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => report(&failure),
+    }
+}
+
+fn report(failure: &Failure) -> ExitCode {
+    // Nowhere to tell if this fails as well.
+    drop(writeln!(anstream::stderr(), "error: {failure}"));
+    match failure {
+        Failure::Official | Failure::Data { .. } => ExitCode::from(USAGE),
+        Failure::Listen { .. } | Failure::Serve(_) => ExitCode::FAILURE,
+    }
+}
+
+#[cfg(unix)]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+#[cfg(not(unix))]
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
+}
+
+async fn simulate(args: SimulateArgs, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {
+    let address = args.listen;
+    let simulator = Simulator::new(options(args)?);
+    let refused = |source| Failure::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    announce(listener.local_addr()?)?;
+    Ok(serve(listener, simulator, shutdown).await?)
+}
+
+fn options(args: SimulateArgs) -> Result<Options, Failure> {
+    if args.rules == Rules::Official {
+        return Err(Failure::Official);
+    }
+    let mut data = args
+        .data
+        .as_deref()
+        .map(read)
+        .transpose()?
+        .unwrap_or_default();
+    data.faults.extend(args.faults);
+    Ok(Options {
+        latency: Duration::from_millis(args.latency),
+        rate_limit: args.rate_limit,
+        generate: args.generate,
+        data,
+    })
+}
+
+fn read(file: &Path) -> Result<Data, Failure> {
+    let wrong = |problem| Failure::Data {
+        file: file.to_owned(),
+        problem,
+    };
+    let size = std::fs::metadata(file)
+        .map_err(|error| wrong(error.to_string()))?
+        .len();
+    if size > DATA_BYTES {
+        return Err(wrong(format!("larger than {DATA_BYTES} bytes")));
+    }
+    let text = std::fs::read_to_string(file).map_err(|error| wrong(error.to_string()))?;
+    Data::parse(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn announce(address: SocketAddr) -> io::Result<()> {
+    let mut out = anstream::stdout();
+    writeln!(out, "simulator listening on http://{address}")?;
+    // Whoever waits for this line waits for it through a pipe.
+    out.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::seed;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Parser)]
+    enum Cli {
+        Simulate(SimulateArgs),
+    }
+
+    fn parse(flags: &[&str]) -> Result<SimulateArgs, clap::Error> {
+        let flags = ["patchwright", "simulate"].iter().chain(flags);
+        Cli::try_parse_from(flags).map(|Cli::Simulate(args)| args)
+    }
+
+    #[test]
+    fn flags_become_options() {
+        let flags = [
+            "--latency",
+            "20",
+            "--rate-limit",
+            "300",
+            "--fault",
+            "drop-after:0.1:PATCH",
+            "--generate",
+            "5",
+        ];
+        let options = options(parse(&flags).unwrap()).unwrap();
+        assert_eq!(options.latency, Duration::from_millis(20));
+        assert_eq!(options.rate_limit, NonZeroU32::new(300));
+        assert_eq!(options.generate, 5);
+        assert_eq!(
+            options.data.faults,
+            ["drop-after:0.1:PATCH".parse::<Fault>().unwrap()]
+        );
+    }
+
+    #[test]
+    fn flags_that_make_no_sense_are_refused() {
+        for flags in [
+            ["--rate-limit", "0"],
+            ["--fault", "503"],
+            ["--generate", "100001"],
+            ["--latency", "x"],
+            ["--rules", "lax"],
+        ] {
+            assert!(parse(&flags).is_err(), "{flags:?}");
+        }
+    }
+
+    #[test]
+    fn the_official_upstream_is_promised_for_later() {
+        let failure = options(parse(&["--rules", "official"]).unwrap()).unwrap_err();
+        assert!(
+            failure
+                .to_string()
+                .starts_with("the official simulator comes in a later release")
+        );
+    }
+
+    #[tokio::test]
+    async fn exit_codes_tell_usage_from_failure() {
+        let occupied = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let taken = occupied.local_addr().unwrap().to_string();
+        for (flags, code) in [
+            (["--rules", "official"], ExitCode::from(2)),
+            (["--data", "/does/not/exist.json"], ExitCode::from(2)),
+            (["--listen", &taken], ExitCode::FAILURE),
+            (["--listen", "127.0.0.1:0"], ExitCode::SUCCESS),
+        ] {
+            let ended = run_until(parse(&flags).unwrap(), async {}).await;
+            // An exit code can only be compared as text.
+            assert_eq!(format!("{ended:?}"), format!("{code:?}"), "{flags:?}");
+        }
+        drop(occupied);
+    }
+
+    #[test]
+    fn the_ids_in_the_help_are_those_of_the_seed() {
+        let mut command = Cli::command();
+        let command = command.find_subcommand_mut("simulate").unwrap();
+        let help = command.render_long_help().to_string();
+        for id in [
+            seed::CALL,
+            seed::MESSAGE,
+            seed::CHAT,
+            seed::EMAIL,
+            seed::CALLBACK,
+            seed::COBROWSE,
+        ] {
+            let short = id.replacen("-0000-4000-8000-", "-..-", 1);
+            assert!(help.contains(&short), "{id}");
+        }
+        assert!(help.contains(&seed::participant(seed::CALL, 3)));
+    }
+}
