@@ -66,6 +66,13 @@ impl Entries {
         self.snapshots.invalidate_all();
     }
 
+    /// Number of snapshots, and their weight in bytes.
+    #[cfg(test)]
+    pub(super) fn usage(&self) -> (u64, u64) {
+        self.snapshots.run_pending_tasks();
+        (self.snapshots.entry_count(), self.snapshots.weighted_size())
+    }
+
     /// Lets no lookup go for `wait`.
     pub(super) fn park(&self, key: Key, wait: Duration) {
         self.parked.insert(key, Instant::now() + wait);
