@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use http::{HeaderValue, Method, StatusCode};
 
+pub mod pack;
 pub mod source;
 pub mod spec;
 

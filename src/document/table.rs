@@ -45,6 +45,11 @@ impl<'a> Table<'a> {
         }
     }
 
+    /// Every key of this table with its value, in the order written.
+    pub fn entries(&self) -> &'a [Entry] {
+        self.entries
+    }
+
     /// Where a key was written, or else where the table was.
     pub fn place(&self, key: &str) -> Place {
         self.peek(key)
