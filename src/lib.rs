@@ -8,4 +8,6 @@ pub mod rule;
 pub mod snapshot;
 
 #[cfg(feature = "proxy")]
+pub mod cli;
+#[cfg(feature = "proxy")]
 pub mod config;

@@ -75,14 +75,20 @@ impl FaultSink {
         self.0.borrow().is_empty()
     }
 
-    /// `value` when nothing was noted, else the faults, sorted by file and line.
+    /// `value` when nothing was noted, else the faults.
     pub fn finish<T>(self, value: T) -> Result<T, Faults> {
-        let mut faults = self.0.into_inner();
-        if faults.is_empty() {
-            return Ok(value);
+        if self.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.into_faults())
         }
+    }
+
+    /// What was noted, sorted by file and line.
+    pub fn into_faults(self) -> Faults {
+        let mut faults = self.0.into_inner();
         // Stable: faults of one line stay in the order in which they were found.
         faults.sort_by(|a, b| a.place.cmp(&b.place));
-        Err(Faults(faults))
+        Faults(faults)
     }
 }

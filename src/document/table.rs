@@ -2,7 +2,7 @@
 
 mod lists;
 
-use super::{Entry, FaultSink, Node, Place};
+use super::{Entry, Fault, FaultSink, Node, Place};
 
 /// Reads one table key by key. A reader answers `None` where the key is absent, and where it is wrong,
 /// which is then in the sink. [`Table::finish`] reports the keys that nobody asked for.
@@ -59,6 +59,11 @@ impl<'a> Table<'a> {
     /// Notes a fault of a key.
     pub fn fault(&self, key: &str, problem: impl Into<String>) {
         self.faults.push(self.place(key), self.path(key), problem);
+    }
+
+    /// Notes a fault that was found elsewhere.
+    pub fn add(&self, fault: Fault) {
+        self.faults.add(fault);
     }
 
     /// Whether the key was written.
