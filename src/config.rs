@@ -26,6 +26,7 @@ use crate::layer::options::Options;
 use crate::rule::spec::{RuleSpec, SourceSpec};
 
 pub use crate::rule::pack::Pack;
+pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
 
 /// Everything that the process was told.

@@ -9,7 +9,7 @@ use super::{Cache, Limits, Timeouts};
 pub(super) const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 
 /// Loopback: the admin pages have no login.
-pub(super) const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
+pub(crate) const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
 
 /// The name of an upstream that has none, in logs and metrics.
 pub(super) const UPSTREAM_NAME: &str = "api";
