@@ -22,9 +22,11 @@ impl<'a> Table<'a> {
         Self::new(node, String::new(), faults)
     }
 
+    // What stands where a section should may be anything, a URL with a password included: only its type
+    // is shown.
     fn new(node: &'a Node, path: String, faults: &'a FaultSink) -> Self {
         let entries = node.as_table().unwrap_or_else(|| {
-            faults.push(node.place.clone(), path.clone(), node.not("a table"));
+            faults.push(node.place.clone(), path.clone(), node.not_shown("a table"));
             &[]
         });
         Self {
@@ -175,7 +177,7 @@ impl<'a> Table<'a> {
         let Some(items) = node.as_list() else {
             self.fault(
                 key,
-                node.not(&format!("a list of tables, each written [[{key}]]")),
+                node.not_shown(&format!("a list of tables, each written [[{key}]]")),
             );
             return Vec::new();
         };

@@ -121,6 +121,12 @@ fn a_password_in_an_upstream_url_is_refused_and_never_shown() {
         let fault = upstream_fault(&format!("url = \"{url}\""));
         assert!(!fault.contains("hunter2"), "{fault}");
     }
+    for text in [
+        "upstream = \"https://u:hunter2@h\"",
+        "upstream = [\"https://u:hunter2@h\"]",
+    ] {
+        assert!(!faults_of(text).join("").contains("hunter2"), "{text}");
+    }
     assert!(upstream_fault("url = \"https://user@h\"").contains("without a user name or password"));
     assert!(upstream_fault("").contains("url: is missing"));
 }
@@ -293,13 +299,19 @@ fn sizes_are_binary_or_decimal_and_need_no_more_than_a_number_in_quotes() {
 #[test]
 fn a_section_that_is_no_table_is_said_to_be_one() {
     for (text, start) in [
-        ("limits = 1", ":3: limits: expected a table, found 1"),
+        (
+            "limits = 1",
+            ":3: limits: expected a table, found an integer",
+        ),
         ("upstream = 1", ":1: upstream: expected a list of tables"),
         (
             "rule = {}",
             ":3: rule: expected a list of tables, each written [[rule]], found a table",
         ),
-        ("rule = [1]", ":3: rule[0]: expected a table, found 1"),
+        (
+            "rule = [1]",
+            ":3: rule[0]: expected a table, found an integer",
+        ),
     ] {
         let whole = if text.starts_with("upstream") {
             text.to_owned()
