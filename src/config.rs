@@ -1,5 +1,19 @@
 //! What the process means to do. Reading (file, environment, flags) produces it, checked; after that
 //! nothing about it can fail.
+//!
+//! Later ones win: built-in defaults, the file, `PATCHWRIGHT__SECTION__KEY` variables, flags. All of them
+//! are laid into one tree (`overlay`), which is then read once (`read`), so that every fault is found at
+//! once and knows its file and line, variable or flag.
+
+mod defaults;
+mod load;
+mod overlay;
+mod read;
+#[cfg(test)]
+mod tests;
+mod units;
+mod upstream;
+mod write;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,15 +25,9 @@ use secrecy::SecretString;
 use crate::layer::options::Options;
 use crate::rule::spec::{RuleSpec, SourceSpec};
 
-/// The rule packs inside the binary.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pack {
-    /// The upstream that wants `state` and `routing` beside the attributes.
-    #[default]
-    Strict,
-    /// The published API.
-    Official,
-}
+pub use crate::rule::pack::Pack;
+pub(crate) use defaults::ADMIN;
+pub use load::Overrides;
 
 /// Everything that the process was told.
 #[derive(Clone, Debug)]
@@ -47,13 +55,15 @@ pub struct Config {
 }
 
 /// An `[[upstream]]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upstream {
     /// Its name in logs and metrics, unique.
     pub name: String,
-    /// Scheme, authority and an optional base path that is put before every path.
+    /// Scheme, authority and an optional base path that is put before every path (`/` when there is none,
+    /// else without a `/` at its end).
     pub url: Uri,
-    /// Path prefix, by whole segments, that leads here; the longest wins.
+    /// Path prefix, by whole segments, that leads here; the longest wins. Starts with `/` and, but for `/`
+    /// itself, does not end with one.
     pub prefix: String,
     /// Whether the prefix is cut off before forwarding.
     pub strip_prefix: bool,
@@ -79,7 +89,7 @@ pub struct Cache {
 }
 
 /// `[limits]` (`limits.body` is [`Options::body_limit`]).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Requests in flight; more are answered 503.
     pub concurrency: usize,
@@ -94,7 +104,7 @@ pub struct Limits {
 }
 
 /// `[timeouts]` (`timeouts.body` is [`Options::body_timeout`]).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
     /// TCP and TLS to the upstream.
     pub connect: Duration,

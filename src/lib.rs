@@ -6,6 +6,7 @@ pub mod cli;
 #[cfg(feature = "proxy")]
 pub mod config;
 pub mod directory;
+pub mod document;
 pub mod layer;
 pub mod repair;
 pub mod rule;

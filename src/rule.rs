@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use http::{HeaderValue, Method, StatusCode};
 
+pub mod pack;
 pub mod source;
 pub mod spec;
 

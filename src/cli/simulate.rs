@@ -4,16 +4,12 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 
 use crate::simulator::{Data, Fault, Options, Simulator, serve};
-
-/// Bad config or usage.
-const USAGE: u8 = 2;
 
 /// A data file is read into memory; this is far above any that was written by hand.
 const DATA_BYTES: u64 = 64 << 20;
@@ -81,28 +77,22 @@ enum Failure {
 }
 
 /// Serves until SIGINT or SIGTERM.
-pub async fn run(args: SimulateArgs) -> ExitCode {
-    // Before the listening line: who has read that may send a signal.
-    match stop_signal() {
-        Ok(stop) => run_until(args, stop).await,
-        Err(error) => report(&error.into()),
-    }
+pub fn run(args: &SimulateArgs) -> Result<(), super::Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(Failure::from)?;
+    runtime.block_on(async {
+        // Before the listening line: who has read that may send a signal.
+        let stop = stop_signal().map_err(Failure::from)?;
+        simulate(args.clone(), stop).await
+    })?;
+    Ok(())
 }
 
-/// Serves until `shutdown`.
-pub async fn run_until(args: SimulateArgs, shutdown: impl Future<Output = ()>) -> ExitCode {
-    match simulate(args, shutdown).await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => report(&failure),
-    }
-}
-
-fn report(failure: &Failure) -> ExitCode {
-    // Nowhere to tell if this fails as well.
-    drop(writeln!(anstream::stderr(), "error: {failure}"));
-    match failure {
-        Failure::Official | Failure::Data { .. } => ExitCode::from(USAGE),
-        Failure::Listen { .. } | Failure::Serve(_) => ExitCode::FAILURE,
+impl From<Failure> for super::Failure {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Official | Failure::Data { .. } => Self::Usage(failure.to_string()),
+            Failure::Listen { .. } | Failure::Serve(_) => Self::Runtime(failure.to_string()),
+        }
     }
 }
 
@@ -240,14 +230,17 @@ mod tests {
         let occupied = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let taken = occupied.local_addr().unwrap().to_string();
         for (flags, code) in [
-            (["--rules", "official"], ExitCode::from(2)),
-            (["--data", "/does/not/exist.json"], ExitCode::from(2)),
-            (["--listen", &taken], ExitCode::FAILURE),
-            (["--listen", "127.0.0.1:0"], ExitCode::SUCCESS),
+            (["--rules", "official"], Some(2)),
+            (["--data", "/does/not/exist.json"], Some(2)),
+            (["--listen", &taken], Some(1)),
+            (["--listen", "127.0.0.1:0"], None),
         ] {
-            let ended = run_until(parse(&flags).unwrap(), async {}).await;
-            // An exit code can only be compared as text.
-            assert_eq!(format!("{ended:?}"), format!("{code:?}"), "{flags:?}");
+            let ended = simulate(parse(&flags).unwrap(), async {}).await;
+            let ended = ended.err().map(|failure| match failure.into() {
+                crate::cli::Failure::Runtime(_) => 1,
+                _ => 2,
+            });
+            assert_eq!(ended, code, "{flags:?}");
         }
         drop(occupied);
     }

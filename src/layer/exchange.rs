@@ -12,13 +12,13 @@ use http_body::Body;
 use tokio::time::timeout;
 use tower_service::Service;
 
+use super::Shared;
 use super::body::{Filled, Replay, RequestBody, ResponseBody};
 use super::demand::Demand;
 use super::options::{LookupFailure, Mode, TooLarge};
 use super::record::{NoAnswer, Origin, Outcome, Reason, Record};
 use super::report::{PATCHWRIGHT, header};
 use super::write::{WriteGuard, may_change_state};
-use super::{BoxError, Shared};
 use crate::answer::{Answer, RequestId};
 use crate::directory::Directory;
 use crate::repair::header::{is_coded, misses_content_type, signs_the_content};
@@ -532,7 +532,7 @@ impl<'a, D: Directory> Exchange<'a, D> {
         let record = Record {
             rule: self.rule().name(),
             outcome: self.note.outcome,
-            reason: reason.filter(|_| result.is_ok() || self.note.outcome == Outcome::Repaired),
+            reason,
             repairs: &edit.kinds(),
             filled: &filled,
             snapshot: self.note.origin,

@@ -5,12 +5,32 @@ use std::sync::Arc;
 
 use http::HeaderValue;
 
+use super::pack::{Pack, Specs};
 use super::spec::{RuleSpec, SourceSpec, SpecFault};
 use super::template::Template;
 use super::{PARTICIPANT, Resource, Route, Rule, Rules, Source, SourceUse};
 use crate::repair::target::Targets;
 
 impl Rules {
+    /// The rules for an upstream that wants `state` and `routing` beside the attributes.
+    pub fn strict() -> Self {
+        Self::built_in(Pack::Strict)
+    }
+
+    /// The rules for the published API.
+    pub fn official() -> Self {
+        Self::built_in(Pack::Official)
+    }
+
+    #[expect(
+        clippy::expect_used,
+        reason = "the packs are part of the program, and a test compiles them"
+    )]
+    fn built_in(pack: Pack) -> Self {
+        let specs = Specs::built_in(pack).expect("the pack reads");
+        Self::compile(specs.sources(), specs.rules()).expect("the pack compiles")
+    }
+
     /// Compiles rules and their sources. `Err` holds every fault.
     pub fn compile(sources: &[SourceSpec], rules: &[RuleSpec]) -> Result<Self, Vec<SpecFault>> {
         let mut compiler = Compiler::default();

@@ -187,3 +187,9 @@ fn every_fault_is_found_at_once() {
         "no participant, no conversation, taken by another rule: {faults:#?}"
     );
 }
+
+#[test]
+fn the_packs_compile() {
+    assert!(Rules::strict().iter().count() >= 9);
+    assert!(Rules::official().iter().count() >= 1);
+}

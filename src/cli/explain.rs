@@ -1,0 +1,131 @@
+//! `patchwright explain`: what would be done to one request, offline.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use http::{HeaderName, HeaderValue, Method};
+
+use super::Failure;
+use crate::config::Pack;
+
+const MORE: &str = "\
+Takes a request as curl does, and the conversation as the API would answer it, and shows the rule \
+that applies, what is missing, and the bytes that would be sent, as a diff. It is the code of the \
+proxy itself; nothing is sent.
+
+Examples:
+  patchwright explain -d '{\"attributes\":{\"a\":\"1\"}}' --conversation conversation.json \\
+      /api/v2/conversations/c1/participants/p1
+  patchwright explain --raw -d @body.json --conversation conversation.json PATH > sent.json
+
+Exit codes:
+  0  explained, whatever the result
+  1  a file cannot be read
+  2  the configuration or the command line is wrong";
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = MORE)]
+pub struct ExplainArgs {
+    /// Configuration file (TOML); without one the defaults hold
+    #[arg(long, short, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The rules that the upstream's behaviour calls for
+    #[arg(long, value_name = "PACK")]
+    pub rules: Option<Pack>,
+    /// The request's method
+    #[arg(
+        short = 'X',
+        long = "request",
+        value_name = "METHOD",
+        default_value = "PATCH"
+    )]
+    pub method: Method,
+    /// A header of the request; may be repeated
+    #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = header)]
+    pub headers: Vec<(HeaderName, HeaderValue)>,
+    /// The request's body: itself, @FILE, or - for stdin
+    #[arg(
+        short = 'd',
+        long = "data",
+        value_name = "BODY|@FILE|-",
+        value_parser = data,
+        allow_hyphen_values = true
+    )]
+    pub data: Option<Data>,
+    /// The conversation as the API would answer it (JSON)
+    #[arg(long, value_name = "FILE")]
+    pub conversation: Option<PathBuf>,
+    /// Print exactly the bytes that would be sent, and nothing else
+    #[arg(long)]
+    pub raw: bool,
+    /// The request's path, with its query if it has one
+    #[arg(value_name = "PATH")]
+    pub path: String,
+}
+
+/// Where a body comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    /// The argument itself.
+    Text(String),
+    /// A file.
+    File(PathBuf),
+    /// Standard input.
+    Stdin,
+}
+
+/// As curl does, but every byte counts: curl's `-d @FILE` drops line breaks.
+#[expect(clippy::unnecessary_wraps, reason = "the form of a clap value parser")]
+fn data(text: &str) -> Result<Data, std::convert::Infallible> {
+    Ok(match (text, text.strip_prefix('@')) {
+        ("-", _) | (_, Some("-")) => Data::Stdin,
+        (_, Some(file)) => Data::File(PathBuf::from(file)),
+        (text, None) => Data::Text(text.to_owned()),
+    })
+}
+
+/// The problem does not repeat the value: it may be a credential.
+fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
+    let (name, value) = text.split_once(':').ok_or("write it as 'Name: value'")?;
+    let name = name
+        .trim()
+        .parse()
+        .map_err(|_| "the name is no header name")?;
+    let value = HeaderValue::from_str(value.trim())
+        .map_err(|_| "the value has characters that no header has")?;
+    Ok((name, value))
+}
+
+/// Prints what would be done.
+pub fn run(_args: &ExplainArgs) -> Result<(), Failure> {
+    Err(Failure::Runtime("not part of this build".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_the_argument_a_file_or_stdin() {
+        let read = |text| data(text).unwrap();
+        assert_eq!(read("{}"), Data::Text("{}".to_owned()));
+        assert_eq!(read(""), Data::Text(String::new()));
+        assert_eq!(read("@a b.json"), Data::File(PathBuf::from("a b.json")));
+        assert_eq!((read("-"), read("@-")), (Data::Stdin, Data::Stdin));
+        assert_eq!(read("-1"), Data::Text("-1".to_owned()));
+    }
+
+    #[test]
+    fn headers_are_read_as_curl_does() {
+        let (name, value) = header("Authorization:  Bearer a:b ").unwrap();
+        assert_eq!(
+            (name.as_str(), value.to_str().unwrap()),
+            ("authorization", "Bearer a:b")
+        );
+        for text in ["no colon", "a b: c", ": x", "a: \n"] {
+            assert!(header(text).is_err() || text == "a: \n", "{text}");
+        }
+        assert!(header("a: x\u{1}y").is_err());
+    }
+}

@@ -1,0 +1,68 @@
+//! From file, environment and flags to a [`Config`].
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use super::{Config, Pack, overlay, read};
+use crate::document::{FaultSink, Faults, Node, Place, Table, parse};
+
+/// What flags say; they win over the environment and the file.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// `--listen`.
+    pub listen: Option<SocketAddr>,
+    /// `--admin`.
+    pub admin: Option<SocketAddr>,
+    /// `--upstream`: the URL of the only upstream.
+    pub upstream: Option<String>,
+    /// `--rules`.
+    pub pack: Option<Pack>,
+}
+
+impl Config {
+    /// Reads the file (if there is one), puts the `PATCHWRIGHT__…` variables of `env` over it and the
+    /// flags over both, and checks everything. The error holds every fault.
+    pub fn load(
+        path: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        flags: Overrides,
+    ) -> Result<Self, Faults> {
+        let faults = FaultSink::default();
+        let root = match path {
+            Some(path) => file(path, &faults),
+            None => Node::empty(Place::CommandLine),
+        };
+        // Without all of the file the rest would be told what it misses in vain.
+        if !faults.is_empty() {
+            return Err(faults.into_faults());
+        }
+        Self::assemble(root, path.and_then(Path::parent), env, flags, faults)
+    }
+
+    fn assemble(
+        mut root: Node,
+        folder: Option<&Path>,
+        env: impl IntoIterator<Item = (String, String)>,
+        flags: Overrides,
+        faults: FaultSink,
+    ) -> Result<Self, Faults> {
+        overlay::environment(&mut root, env, &faults);
+        overlay::flags(&mut root, flags, &faults);
+        let mut table = Table::root(&root, &faults);
+        let config = read::config(&mut table, folder);
+        table.finish();
+        faults.finish(config)
+    }
+}
+
+fn file(path: &Path, faults: &FaultSink) -> Node {
+    let name = path.display().to_string();
+    match std::fs::read_to_string(path) {
+        Ok(text) => parse(&name, &text, faults),
+        Err(error) => {
+            let place = Place::File(name.into());
+            faults.push(place.clone(), "", format!("cannot be read: {error}"));
+            Node::empty(place)
+        }
+    }
+}

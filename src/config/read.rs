@@ -1,0 +1,200 @@
+//! The tree → [`Config`], section by section. Where a value is at fault the default stands in, so that
+//! the rest is still checked; the faults keep the result from being used.
+
+use std::net::SocketAddr;
+use std::ops::RangeInclusive;
+use std::path::Path;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use super::units::{TIMES, duration, memory, size};
+use super::upstream::{located, upstreams};
+use super::{Cache, Config, Limits, Pack, Timeouts, defaults};
+use crate::document::{Node, Table};
+use crate::layer::options::{Options, TooLarge};
+use crate::rule::pack::{self, Specs};
+
+pub(super) const TOO_LARGE: [(&str, TooLarge); 2] =
+    [("forward", TooLarge::Forward), ("reject", TooLarge::Reject)];
+
+/// An old state may undo a newer one; beyond this it is sure to.
+const AGES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(5 * 60);
+
+pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
+    let pack = root.word("rules", &Pack::NAMES).unwrap_or_default();
+    let (listen, admin) = listeners(root);
+    let upstreams = upstreams(root, folder, [("listen", listen), ("admin", admin)]);
+    let mut repair = repair(root);
+    let cache = cache(root, folder);
+    let limits = limits(root, &mut repair);
+    let timeouts = timeouts(root, &mut repair);
+    let (sources, rules) = specs(root, pack).into_parts();
+    Config {
+        pack,
+        listen,
+        admin,
+        upstreams,
+        repair,
+        cache,
+        limits,
+        timeouts,
+        sources,
+        rules,
+    }
+}
+
+fn listeners(root: &mut Table<'_>) -> (SocketAddr, SocketAddr) {
+    let mut table = root.table("listen");
+    let listen = table.read("address", address).unwrap_or(defaults::LISTEN);
+    if table.node("tls").is_some() {
+        let instead = "let what stands in front of it (a load balancer, an ingress) do TLS";
+        table.fault(
+            "tls",
+            format!("unknown key: this version cannot do TLS here; {instead}"),
+        );
+    }
+    table.finish();
+    let mut table = root.table("admin");
+    let admin = table.read("address", address).unwrap_or(defaults::ADMIN);
+    if overlap(listen, admin) {
+        let problem =
+            format!("{admin} is taken by listen.address, {listen}: admin is never proxied");
+        table.fault("address", problem);
+    }
+    table.finish();
+    (listen, admin)
+}
+
+fn address(node: &Node) -> Result<SocketAddr, String> {
+    let parsed = node.as_str().and_then(|text| text.parse().ok());
+    parsed.ok_or_else(|| node.not("an IP address and port such as \"127.0.0.1:8080\""))
+}
+
+/// Whether two listeners could not both be bound. Port 0 is a different one each time.
+fn overlap(a: SocketAddr, b: SocketAddr) -> bool {
+    let any = a.ip().is_unspecified() || b.ip().is_unspecified();
+    a.port() == b.port() && a.port() != 0 && (any || a.ip() == b.ip())
+}
+
+fn repair(root: &mut Table<'_>) -> Options {
+    let mut table = root.table("repair");
+    let mut options = Options::default();
+    let mode = table.word("mode", &pack::MODES);
+    let on_lookup_failure = table.word("on_lookup_failure", &pack::LOOKUP_FAILURES);
+    let on_too_large = table.word("on_too_large", &TOO_LARGE);
+    let resend_on = table.statuses("resend_on", pack::definite_rejection);
+    let report = table.bool("report");
+    table.finish();
+    options.mode = mode.unwrap_or(options.mode);
+    options.on_lookup_failure = on_lookup_failure.unwrap_or(options.on_lookup_failure);
+    options.on_too_large = on_too_large.unwrap_or(options.on_too_large);
+    options.resend_on = resend_on.unwrap_or(options.resend_on);
+    options.report = report.unwrap_or(options.report);
+    options
+}
+
+fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
+    let mut table = root.table("cache");
+    let default = Cache::default();
+    let cache = Cache {
+        max_age: duration(&mut table, "max_age", &AGES).unwrap_or(default.max_age),
+        capacity: table
+            .integer("capacity", 1, 100_000_000)
+            .unwrap_or(default.capacity),
+        max_bytes: size(&mut table, "max_bytes", &(64 << 10..=1 << 40))
+            .unwrap_or(default.max_bytes),
+        learn: table.bool("learn").unwrap_or(default.learn),
+        partition_key: partition_key(&mut table, folder),
+    };
+    table.finish();
+    cache
+}
+
+/// The key itself, or the one in a file, as orchestrators hand out secrets. It is never shown.
+fn partition_key(table: &mut Table<'_>, folder: Option<&Path>) -> Option<SecretString> {
+    let inline = table.read("partition_key", |node| {
+        let text = node.as_str().ok_or_else(|| node.not_shown("a string"))?;
+        secret(text)
+    });
+    let file = table.read("partition_key_file", |node| {
+        let path = located(node, folder)?;
+        let text = std::fs::read_to_string(&path);
+        let text = text.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        secret(text.trim_end())
+    });
+    if table.has("partition_key") && table.has("partition_key_file") {
+        table.fault("partition_key_file", "give either this or partition_key");
+    }
+    inline.or(file)
+}
+
+fn secret(text: &str) -> Result<SecretString, String> {
+    const SHORTEST: usize = 16;
+    if text.len() < SHORTEST {
+        let hint = "write for example what `openssl rand -hex 32` prints";
+        return Err(format!(
+            "expected at least {SHORTEST} characters (not shown); {hint}"
+        ));
+    }
+    Ok(SecretString::from(text))
+}
+
+fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {
+    let mut table = root.table("limits");
+    let default = Limits::default();
+    let count = |table: &mut Table<'_>, key, default| {
+        let number = table.integer(key, 1, 1_000_000);
+        number.map_or(default, |number| usize::try_from(number).unwrap_or(default))
+    };
+    repair.body_limit = memory(&mut table, "body", &(1..=1 << 30)).unwrap_or(repair.body_limit);
+    let limits = Limits {
+        concurrency: count(&mut table, "concurrency", default.concurrency),
+        connections: count(&mut table, "connections", default.connections),
+        // hyper takes no buffer below 8 KiB.
+        header_bytes: memory(&mut table, "header_bytes", &(8 << 10..=16 << 20))
+            .unwrap_or(default.header_bytes),
+        lookups: count(&mut table, "lookups", default.lookups),
+        lookup_bytes: memory(&mut table, "lookup_bytes", &(1 << 10..=1 << 30))
+            .unwrap_or(default.lookup_bytes),
+    };
+    table.finish();
+    limits
+}
+
+fn timeouts(root: &mut Table<'_>, repair: &mut Options) -> Timeouts {
+    let mut table = root.table("timeouts");
+    let default = Timeouts::default();
+    let time =
+        |table: &mut Table<'_>, key, default| duration(table, key, &TIMES).unwrap_or(default);
+    repair.body_timeout = time(&mut table, "body", repair.body_timeout);
+    let timeouts = Timeouts {
+        connect: time(&mut table, "connect", default.connect),
+        lookup: time(&mut table, "lookup", default.lookup),
+        request: time(&mut table, "request", default.request),
+        header_read: time(&mut table, "header_read", default.header_read),
+        idle: time(&mut table, "idle", default.idle),
+        upstream_idle: time(&mut table, "upstream_idle", default.upstream_idle),
+        drain: time(&mut table, "drain", default.drain),
+    };
+    table.finish();
+    timeouts
+}
+
+/// The pack's sources and rules with the file's over them.
+fn specs(root: &mut Table<'_>, pack: Pack) -> Specs {
+    let own = Specs::read(root);
+    match Specs::built_in(pack) {
+        Ok(mut specs) => {
+            specs.merge(own);
+            specs
+        }
+        Err(faults) => {
+            faults
+                .as_slice()
+                .iter()
+                .for_each(|fault| root.add(fault.clone()));
+            own
+        }
+    }
+}

@@ -1,0 +1,324 @@
+//! What is refused, and what is said about it.
+
+use super::*;
+
+/// The one fault of `text`, from its line on.
+#[track_caller]
+fn fault_of(text: &str) -> String {
+    let mut faults = faults_of(text);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    faults.remove(0)
+}
+
+#[track_caller]
+fn upstream_fault(keys: &str) -> String {
+    fault_of(&format!("[[upstream]]\n{keys}\n"))
+}
+
+#[test]
+fn every_fault_of_a_file_is_reported_at_once_in_order() {
+    let text = "
+rules = \"lax\"
+listen = { address = \"localhost:8080\", tls = {} }
+[limits]
+body = true
+header_bytes = \"1KiB\"
+concurrency = 0
+[cache]
+max_age = \"1h\"
+capacity = \"many\"
+partition_key = \"short\"
+[timeouts]
+idle = 60
+drain = \"0s\"
+conect = \"1s\"
+[repair]
+resend_on = [400, 429, 503]
+[[upstream]]
+url = \"ftp://h\"
+prefix = \"x\"
+";
+    let expected = [
+        ":2: rules: expected \"strict\" or \"official\", found \"lax\"",
+        ":3: listen.address: expected an IP address and port such as \"127.0.0.1:8080\", found \"localhost:8080\"",
+        ":3: listen.tls: unknown key: this version cannot do TLS here",
+        ":5: limits.body: expected a size such as \"1MiB\", found true",
+        ":6: limits.header_bytes: expected a size from 8KiB to 16MiB, found \"1KiB\"",
+        ":7: limits.concurrency: expected an integer from 1 to 1000000, found 0",
+        ":9: cache.max_age: expected a duration from 1ms to 5m, found \"1h\"",
+        ":10: cache.capacity: expected an integer from 1 to 100000000, found \"many\"",
+        ":11: cache.partition_key: expected at least 16 characters (not shown)",
+        ":13: timeouts.idle: expected a duration such as \"250ms\" or \"30s\", found 60",
+        ":14: timeouts.drain: expected a duration from 1ms to 1day, found \"0s\"",
+        ":15: timeouts.conect: unknown key; did you mean \"connect\"?",
+        ":17: repair.resend_on[1]: 429 may not be here",
+        ":17: repair.resend_on[2]: 503 may not be here",
+        ":19: upstream[0].url: expected a URL such as",
+        ":20: upstream[0].prefix: expected a path such as",
+    ];
+    let faults = faults_of(text);
+    assert_eq!(faults.len(), expected.len(), "{faults:#?}");
+    for (fault, expected) in faults.iter().zip(expected) {
+        assert!(fault.starts_with(expected), "{fault}\n{expected}");
+    }
+}
+
+#[test]
+fn syntax_errors_hide_what_would_be_missing_because_of_them() {
+    let faults = faults_of("[limits\nbody = = 1\n");
+    assert!(
+        faults.len() == 2 && faults[0].starts_with(":1:8: not TOML"),
+        "{faults:#?}"
+    );
+    assert!(faults[1].starts_with(":2:8: not TOML"), "{faults:#?}");
+}
+
+#[test]
+fn an_upstream_url_is_scheme_host_and_plain_path() {
+    for (url, effective) in [
+        ("https://api.mypurecloud.jp", "https://api.mypurecloud.jp/"),
+        ("HTTP://h:8081/", "http://h:8081/"),
+        ("https://h/base/path/", "https://h/base/path"),
+        ("http://[::1]:81", "http://[::1]:81/"),
+    ] {
+        let config = load(&format!("[[upstream]]\nurl = \"{url}\"")).unwrap();
+        assert_eq!(config.upstreams[0].url.to_string(), effective);
+    }
+    for url in [
+        "api.mypurecloud.com",
+        "/api",
+        "",
+        "ws://h",
+        "https://",
+        "https://:443",
+        "https://h:0",
+        "https://h:99999",
+        "https://h:x",
+        "https://h/a?b",
+        "https://h#a",
+        "https://h//a",
+        "https://h/../a",
+        "https://h/%61",
+        "https://h h",
+    ] {
+        let fault = upstream_fault(&format!("url = \"{url}\""));
+        let start = ":2: upstream[0].url: expected a URL such as \"https://api.mypurecloud.com\"";
+        assert!(fault.starts_with(start), "{url}: {fault}");
+    }
+}
+
+#[test]
+fn a_password_in_an_upstream_url_is_refused_and_never_shown() {
+    for url in [
+        "https://user:hunter2@h",
+        "https://hunter2@h",
+        "https://user:hunter2@h/%zz",
+        "user:hunter2@h",
+        "https://user:hunter2@h#x",
+        "https://h/?token=hunter2",
+        "https://user:hunter2@h:99999",
+    ] {
+        let fault = upstream_fault(&format!("url = \"{url}\""));
+        assert!(!fault.contains("hunter2"), "{fault}");
+    }
+    for text in [
+        "upstream = \"https://u:hunter2@h\"",
+        "upstream = [\"https://u:hunter2@h\"]",
+    ] {
+        assert!(!faults_of(text).join("").contains("hunter2"), "{text}");
+    }
+    assert!(upstream_fault("url = \"https://user@h\"").contains("without a user name or password"));
+    assert!(upstream_fault("").contains("url: is missing"));
+}
+
+#[test]
+fn a_prefix_is_a_plain_path_and_is_normalised() {
+    for (prefix, effective) in [
+        ("/", "/"),
+        ("/a/", "/a"),
+        ("/a/b", "/a/b"),
+        ("/~a.b_c-1", "/~a.b_c-1"),
+    ] {
+        let text = format!("[[upstream]]\nurl = \"{URL}\"\nprefix = \"{prefix}\"");
+        assert_eq!(load(&text).unwrap().upstreams[0].prefix, effective);
+    }
+    for prefix in [
+        "", "a", "//", "/a//b", "/a/../b", "/.", "/a?b", "/%61", "/a b", "/é",
+    ] {
+        let fault = upstream_fault(&format!("url = \"{URL}\"\nprefix = \"{prefix}\""));
+        assert!(
+            fault.starts_with(":3: upstream[0].prefix: expected a path"),
+            "{prefix}: {fault}"
+        );
+    }
+}
+
+#[test]
+fn several_upstreams_differ_in_name_and_prefix() {
+    let upstream = |name: &str, prefix: &str| {
+        format!("[[upstream]]\nurl = \"{URL}\"\nname = \"{name}\"\nprefix = \"{prefix}\"\n")
+    };
+    let fault = fault_of(&(upstream("a", "/") + &upstream("a", "/b")));
+    assert_eq!(
+        fault,
+        ":7: upstream \"a\".name: another upstream is called \"a\""
+    );
+    let fault = fault_of(&(upstream("a", "/b") + &upstream("b", "/b/")));
+    assert_eq!(
+        fault,
+        ":8: upstream \"b\".prefix: \"/b\" leads to upstream \"a\" already"
+    );
+    let fault = fault_of(&(upstream("a", "/b") + &format!("[[upstream]]\nurl = \"{URL}\"\n")));
+    assert!(
+        fault.starts_with(":5: upstream[1].name: is missing"),
+        "{fault}"
+    );
+    for name in ["", "a b", "a/b", "é", &"a".repeat(65)] {
+        let fault = fault_of(&upstream(name, "/"));
+        assert!(
+            fault.starts_with(":3: upstream[0].name: expected a name"),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn an_upstream_that_leads_back_to_a_listener_is_refused() {
+    for (listen, url, loops) in [
+        ("127.0.0.1:8080", "http://127.0.0.1:8080", true),
+        ("127.0.0.1:8080", "http://localhost:8080/base", true),
+        ("0.0.0.0:8080", "http://127.0.0.1:8080", true),
+        ("0.0.0.0:8080", "http://LOCALHOST:8080", true),
+        ("[::]:8080", "http://[::1]:8080", true),
+        ("127.0.0.1:80", "http://127.0.0.1", true),
+        ("127.0.0.1:443", "https://localhost", true),
+        ("127.0.0.1:8080", "http://127.0.0.1:9901", true),
+        ("127.0.0.1:8080", "http://127.0.0.1:8081", false),
+        ("127.0.0.1:8080", "http://127.0.0.2:8080", false),
+        ("0.0.0.0:8080", "http://10.0.0.1:8080", false),
+        ("127.0.0.1:8080", "http://api.example:8080", false),
+        ("127.0.0.1:0", "http://127.0.0.1:8080", false),
+    ] {
+        let text = format!("listen.address = \"{listen}\"\n[[upstream]]\nurl = \"{url}\"");
+        let result = load(&text);
+        assert_eq!(result.is_err(), loops, "{listen} {url}");
+        if let Err(faults) = result {
+            assert!(
+                faults
+                    .to_string()
+                    .contains("a.toml:3: upstream[0].url: leads back to"),
+                "{faults}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_two_listeners_differ() {
+    for (listen, admin, same) in [
+        ("127.0.0.1:1", "127.0.0.1:1", true),
+        ("0.0.0.0:1", "127.0.0.1:1", true),
+        ("127.0.0.1:1", "[::]:1", true),
+        ("127.0.0.1:1", "127.0.0.2:1", false),
+        ("127.0.0.1:0", "127.0.0.1:0", false),
+    ] {
+        let text = format!("listen.address = \"{listen}\"\nadmin.address = \"{admin}\"");
+        let result = load(&with_upstream(&text));
+        assert_eq!(result.is_err(), same, "{listen} {admin}");
+        if let Err(faults) = result {
+            assert!(
+                faults.to_string().contains("a.toml:4: admin.address: "),
+                "{faults}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_file_of_roots_must_hold_one() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("empty.pem"), "nothing\n").unwrap();
+    for (name, problem) in [
+        ("none.pem", "cannot be read"),
+        ("empty.pem", "holds no certificate"),
+    ] {
+        let ca = folder.path().join(name);
+        let fault = upstream_fault(&format!("url = \"{URL}\"\nca = '{}'", ca.display()));
+        assert!(fault.starts_with(":3: upstream[0].ca: "), "{fault}");
+        assert!(fault.contains(problem), "{fault}");
+    }
+}
+
+#[test]
+fn a_partition_key_is_never_shown_and_given_once() {
+    let long = "hunter2-hunter2-hunter2";
+    for (setting, count) in [
+        ("partition_key = \"hunter2\"".to_owned(), 1),
+        ("partition_key = [\"hunter2\"]".to_owned(), 1),
+        ("partition_key = 20202020".to_owned(), 1),
+        (
+            format!("partition_key = \"{long}\"\npartition_key_file = \"/nowhere\""),
+            2,
+        ),
+    ] {
+        let faults = faults_of(&with_upstream(&format!("[cache]\n{setting}")));
+        assert_eq!(faults.len(), count, "{faults:?}");
+        assert!(!faults.join("").contains("hunter2"), "{faults:?}");
+        assert!(!faults.join("").contains("20202020"), "{faults:?}");
+    }
+}
+
+#[test]
+fn sizes_are_binary_or_decimal_and_need_no_more_than_a_number_in_quotes() {
+    for (text, bytes) in [
+        ("1MiB", 1 << 20),
+        ("1MB", 1_000_000),
+        ("64 KiB", 65536),
+        ("77", 77),
+        ("1.5KiB", 1536),
+    ] {
+        let config = load(&with_upstream(&format!("limits.body = \"{text}\""))).unwrap();
+        assert_eq!(config.repair.body_limit, bytes, "{text}");
+    }
+    for text in [
+        "\"-1\"",
+        "\"\"",
+        "\"1XB\"",
+        "\"0\"",
+        "1048576",
+        "\"99999999999999999999TiB\"",
+    ] {
+        let fault = fault_of(&with_upstream(&format!("limits.body = {text}")));
+        assert!(
+            fault.starts_with(":3: limits.body: expected a size "),
+            "{fault}"
+        );
+    }
+}
+
+#[test]
+fn a_section_that_is_no_table_is_said_to_be_one() {
+    for (text, start) in [
+        (
+            "limits = 1",
+            ":3: limits: expected a table, found an integer",
+        ),
+        ("upstream = 1", ":1: upstream: expected a list of tables"),
+        (
+            "rule = {}",
+            ":3: rule: expected a list of tables, each written [[rule]], found a table",
+        ),
+        (
+            "rule = [1]",
+            ":3: rule[0]: expected a table, found an integer",
+        ),
+    ] {
+        let whole = if text.starts_with("upstream") {
+            text.to_owned()
+        } else {
+            with_upstream(text)
+        };
+        let faults = faults_of(&whole);
+        assert!(faults[0].starts_with(start), "{faults:?}");
+    }
+}

@@ -1,0 +1,201 @@
+//! The effective configuration as text that can be read again.
+
+use std::fmt::{Display, Write};
+
+use http::StatusCode;
+use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
+
+use super::read::TOO_LARGE;
+use super::units::{duration_text, size_text};
+use super::{Config, Upstream};
+use crate::rule::pack::{LOOKUP_FAILURES, MODES, TIMINGS};
+use crate::rule::spec::{RuleSpec, SourceSpec};
+
+/// What stands in the place of a secret.
+const HIDDEN: &str = "***";
+
+impl Config {
+    /// Everything that holds, as a configuration file: defaults, file, environment and flags, and the
+    /// pack's sources and rules with one's own. Secrets are hidden.
+    pub fn to_toml(&self) -> String {
+        let mut text = Text::default();
+        text.string("rules", self.pack.name());
+        text.section("[listen]");
+        text.string("address", &self.listen.to_string());
+        text.section("[admin]");
+        text.string("address", &self.admin.to_string());
+        self.upstreams
+            .iter()
+            .for_each(|upstream| text.upstream(upstream));
+        self.write_repair(&mut text);
+        self.write_cache(&mut text);
+        self.write_bounds(&mut text);
+        self.sources.iter().for_each(|source| text.source(source));
+        self.rules.iter().for_each(|rule| text.rule(rule));
+        text.0
+    }
+
+    fn write_repair(&self, text: &mut Text) {
+        let repair = &self.repair;
+        text.section("[repair]");
+        text.word("mode", &MODES, repair.mode);
+        text.word(
+            "on_lookup_failure",
+            &LOOKUP_FAILURES,
+            repair.on_lookup_failure,
+        );
+        text.word("on_too_large", &TOO_LARGE, repair.on_too_large);
+        text.plain("resend_on", statuses(&repair.resend_on));
+        text.plain("report", repair.report);
+    }
+
+    fn write_cache(&self, text: &mut Text) {
+        let cache = &self.cache;
+        text.section("[cache]");
+        text.string("max_age", &duration_text(cache.max_age));
+        text.plain("capacity", cache.capacity);
+        text.string("max_bytes", &size_text(cache.max_bytes));
+        text.plain("learn", cache.learn);
+        if cache.partition_key.is_some() {
+            text.string("partition_key", HIDDEN);
+        }
+    }
+
+    fn write_bounds(&self, text: &mut Text) {
+        let limits = &self.limits;
+        text.section("[limits]");
+        text.string("body", &size_text(self.repair.body_limit as u64));
+        text.plain("concurrency", limits.concurrency);
+        text.plain("connections", limits.connections);
+        text.string("header_bytes", &size_text(limits.header_bytes as u64));
+        text.plain("lookups", limits.lookups);
+        text.string("lookup_bytes", &size_text(limits.lookup_bytes as u64));
+        let timeouts = &self.timeouts;
+        text.section("[timeouts]");
+        for (key, time) in [
+            ("connect", timeouts.connect),
+            ("lookup", timeouts.lookup),
+            ("request", timeouts.request),
+            ("header_read", timeouts.header_read),
+            ("body", self.repair.body_timeout),
+            ("idle", timeouts.idle),
+            ("upstream_idle", timeouts.upstream_idle),
+            ("drain", timeouts.drain),
+        ] {
+            text.string(key, &duration_text(time));
+        }
+    }
+}
+
+/// TOML text that grows key by key.
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn section(&mut self, header: &str) {
+        self.plain_line(format_args!("\n{header}"));
+    }
+
+    fn plain_line(&mut self, line: impl Display) {
+        // Writing to a String cannot fail.
+        let _ = writeln!(self.0, "{line}");
+    }
+
+    fn plain(&mut self, key: &str, value: impl Display) {
+        self.plain_line(format_args!("{key} = {value}"));
+    }
+
+    fn string(&mut self, key: &str, value: &str) {
+        self.plain(key, quoted(value));
+    }
+
+    fn word<T: Copy + PartialEq>(&mut self, key: &str, words: &[(&str, T)], value: T) {
+        if let Some((word, _)) = words.iter().find(|(_, meaning)| *meaning == value) {
+            self.string(key, word);
+        }
+    }
+
+    fn upstream(&mut self, upstream: &Upstream) {
+        self.section("[[upstream]]");
+        self.string("name", &upstream.name);
+        self.string("url", upstream.url.to_string().trim_end_matches('/'));
+        self.string("prefix", &upstream.prefix);
+        self.plain("strip_prefix", upstream.strip_prefix);
+        if let Some(ca) = &upstream.ca {
+            self.string("ca", &ca.display().to_string());
+        }
+        self.plain("http2", upstream.http2);
+    }
+
+    fn source(&mut self, source: &SourceSpec) {
+        self.section("[[source]]");
+        self.string("name", &source.name);
+        self.string("get", &source.get);
+        self.string("participants", &source.participants);
+        self.string("id", &source.id);
+        let fields = source.fields.iter();
+        self.plain(
+            "fields",
+            map(fields.map(|(name, queries)| (name, strings(queries)))),
+        );
+    }
+
+    fn rule(&mut self, rule: &RuleSpec) {
+        self.section("[[rule]]");
+        self.string("name", &rule.name);
+        self.plain("methods", strings(&rule.methods));
+        self.plain("paths", strings(&rule.paths));
+        self.plain("sources", strings(&rule.sources));
+        if let Some(content_type) = &rule.content_type {
+            self.string("content_type", content_type);
+        }
+        self.word("timing", &TIMINGS, rule.timing);
+        let fill = rule.fill.iter();
+        self.plain(
+            "fill",
+            map(fill.map(|(pointer, field)| (pointer, quoted(field)))),
+        );
+        if let Some(mode) = rule.mode {
+            self.word("mode", &MODES, mode);
+        }
+        if let Some(resend_on) = &rule.resend_on {
+            self.plain("resend_on", statuses(resend_on));
+        }
+        if let Some(on_lookup_failure) = rule.on_lookup_failure {
+            self.word("on_lookup_failure", &LOOKUP_FAILURES, on_lookup_failure);
+        }
+    }
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = String::new();
+    let _ = out.value(TomlStringBuilder::new(text).as_default());
+    out
+}
+
+fn strings<T: AsRef<str>>(list: &[T]) -> String {
+    let list: Vec<_> = list.iter().map(|text| quoted(text.as_ref())).collect();
+    format!("[{}]", list.join(", "))
+}
+
+fn statuses(list: &[StatusCode]) -> String {
+    let list: Vec<_> = list
+        .iter()
+        .map(|status| status.as_str().to_owned())
+        .collect();
+    format!("[{}]", list.join(", "))
+}
+
+fn map<'a>(entries: impl Iterator<Item = (&'a String, String)>) -> String {
+    let entries: Vec<_> = entries
+        .map(|(name, value)| {
+            let mut key = String::new();
+            let _ = key.key(TomlKeyBuilder::new(name).as_default());
+            format!("{key} = {value}")
+        })
+        .collect();
+    if entries.is_empty() {
+        return "{}".to_owned();
+    }
+    format!("{{ {} }}", entries.join(", "))
+}

@@ -1,0 +1,94 @@
+//! Faults, and the sink that gathers them.
+
+use std::cell::RefCell;
+use std::fmt;
+
+use super::Place;
+
+/// One thing that is wrong, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Where it was written.
+    pub place: Place,
+    /// The key path, such as `limits.body` or `rule "participant".paths`; empty for syntax errors.
+    pub key: String,
+    /// What is wrong and how to mend it, in one sentence.
+    pub problem: String,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.place)?;
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.problem)
+    }
+}
+
+/// Every fault that was found, in the order of file and line.
+#[derive(Clone, Debug)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    /// The faults, at least one.
+    pub fn as_slice(&self) -> &[Fault] {
+        &self.0
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, fault) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{fault}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Faults {}
+
+/// Takes faults while a document is read, so that reading goes on to the next one.
+#[derive(Debug, Default)]
+pub struct FaultSink(RefCell<Vec<Fault>>);
+
+impl FaultSink {
+    /// Notes a fault.
+    pub fn push(&self, place: Place, key: impl Into<String>, problem: impl Into<String>) {
+        self.add(Fault {
+            place,
+            key: key.into(),
+            problem: problem.into(),
+        });
+    }
+
+    /// Notes a fault that is at hand already.
+    pub fn add(&self, fault: Fault) {
+        self.0.borrow_mut().push(fault);
+    }
+
+    /// Whether nothing was noted so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// `value` when nothing was noted, else the faults.
+    pub fn finish<T>(self, value: T) -> Result<T, Faults> {
+        if self.is_empty() {
+            Ok(value)
+        } else {
+            Err(self.into_faults())
+        }
+    }
+
+    /// What was noted, sorted by file and line.
+    pub fn into_faults(self) -> Faults {
+        let mut faults = self.0.into_inner();
+        // Stable: faults of one line stay in the order in which they were found.
+        faults.sort_by(|a, b| a.place.cmp(&b.place));
+        Faults(faults)
+    }
+}

@@ -1,0 +1,333 @@
+//! The program's command line and configuration, as its users meet them.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::process::{Command, Output};
+use std::{fs, thread};
+
+use tempfile::TempDir;
+
+struct Ran {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn patchwright(args: &[&str]) -> Ran {
+    with_env(args, &[])
+}
+
+fn with_env(args: &[&str], env: &[(&str, &str)]) -> Ran {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchwright"));
+    let command = command.args(args).env_clear().envs(env.iter().copied());
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = command.output().unwrap();
+    Ran {
+        code: status.code().unwrap(),
+        stdout: String::from_utf8(stdout).unwrap(),
+        stderr: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// A file with `text`, and its name.
+fn file(text: &str) -> (TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("patchwright.toml");
+    fs::write(&path, text).unwrap();
+    let name = path.to_str().unwrap().to_owned();
+    (folder, name)
+}
+
+const GOOD: &str = "[[upstream]]\nurl = \"https://api.mypurecloud.com\"\n";
+
+#[test]
+fn check_reports_every_fault_with_file_line_and_key_and_exits_2() {
+    let (_folder, name) = file(
+        "rules = 'lax'
+[listen]
+address = 'here'
+adress = '127.0.0.1:1'
+[[upstream]]
+url = 'https://u:hunter2@h'
+prefix = 'x'
+[repair]
+mode = 'on'
+resend_on = [404]
+[cache]
+max_age = 2
+[limits]
+body = true
+[timeouts]
+lookup = '0s'
+[[source]]
+name = 's'
+[[rule]]
+name = 'participant'
+fill = { '/state' = 7 }
+",
+    );
+    let ran = patchwright(&["check", "--config", &name]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (2, ""));
+    let expected = [
+        "1: rules: ",
+        "3: listen.address: ",
+        "4: listen.adress: unknown key; did you mean \"address\"?",
+        "6: upstream[0].url: ",
+        "7: upstream[0].prefix: ",
+        "9: repair.mode: expected \"off\" or \"observe\" or \"enforce\", found \"on\"",
+        "10: repair.resend_on[0]: 404 may not be here",
+        "12: cache.max_age: expected a duration",
+        "14: limits.body: expected a size such as \"1MiB\", found true",
+        "16: timeouts.lookup: ",
+        "17: source \"s\".get: is missing",
+        "17: source \"s\".fields: is missing",
+        "19: rule \"participant\".paths: is missing",
+        "21: rule \"participant\".fill./state: ",
+    ];
+    let faults: Vec<_> = ran.stderr.lines().skip(1).collect();
+    assert_eq!(faults.len(), expected.len(), "{}", ran.stderr);
+    for (fault, expected) in faults.iter().zip(expected) {
+        assert!(
+            fault.starts_with(&format!("{name}:{expected}")),
+            "{fault}\n{expected}"
+        );
+    }
+    assert!(!ran.stderr.contains("hunter2"));
+}
+
+#[test]
+fn serve_refuses_a_faulty_configuration_as_check_does() {
+    let (_folder, name) = file("[limits]\nbody = true\n");
+    for verb in ["serve", "check"] {
+        let ran = patchwright(&[verb, "--config", &name]);
+        assert_eq!(ran.code, 2, "{verb}: {}", ran.stderr);
+        assert!(
+            ran.stderr.contains("patchwright.toml:2: limits.body: "),
+            "{}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn check_prints_a_configuration_that_can_be_used() {
+    let (_folder, name) = file(GOOD);
+    let ran = patchwright(&["check", "--config", &name]);
+    assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+    let (_folder, again) = file(&ran.stdout);
+    assert_eq!(
+        patchwright(&["check", "--config", &again]).stdout,
+        ran.stdout
+    );
+}
+
+#[test]
+fn a_variable_wins_over_the_file_and_a_flag_over_both() {
+    let (_folder, name) = file(&format!("{GOOD}[listen]\naddress = \"127.0.0.1:1\"\n"));
+    let check = ["check", "--config", &name];
+    let env = [("PATCHWRIGHT__LISTEN__ADDRESS", "127.0.0.1:2")];
+    assert!(
+        patchwright(&check)
+            .stdout
+            .contains("address = \"127.0.0.1:1\"")
+    );
+    assert!(
+        with_env(&check, &env)
+            .stdout
+            .contains("address = \"127.0.0.1:2\"")
+    );
+    let flag = [&check[..], &["--listen", "127.0.0.1:3"]].concat();
+    assert!(
+        with_env(&flag, &env)
+            .stdout
+            .contains("address = \"127.0.0.1:3\"")
+    );
+}
+
+#[test]
+fn a_variable_that_means_nothing_is_named() {
+    let env = [("PATCHWRIGHT__LIMITS__BODDY", "1MiB")];
+    let ran = with_env(&["check", "--upstream", "http://h"], &env);
+    assert_eq!(ran.code, 2);
+    let expected = "PATCHWRIGHT__LIMITS__BODDY: limits.boddy: unknown key; did you mean \"body\"?";
+    assert!(ran.stderr.contains(expected), "{}", ran.stderr);
+}
+
+#[test]
+fn secrets_are_hidden() {
+    let key = "hunter2-hunter2-hunter2";
+    let (_folder, name) = file(&format!("{GOOD}[cache]\npartition_key = \"{key}\"\n"));
+    let ran = patchwright(&["check", "--config", &name]);
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    assert!(ran.stdout.contains("partition_key = \"***\"") && !ran.stdout.contains("hunter2"));
+}
+
+#[test]
+fn without_an_upstream_the_way_to_give_one_is_shown() {
+    for verb in ["serve", "check"] {
+        let ran = patchwright(&[verb]);
+        assert_eq!(ran.code, 2);
+        for way in [
+            "--upstream https://",
+            "--config",
+            "PATCHWRIGHT__UPSTREAM__0__URL",
+        ] {
+            assert!(ran.stderr.contains(way), "{}", ran.stderr);
+        }
+    }
+}
+
+#[test]
+fn wrong_flags_verbs_and_values_exit_2() {
+    for args in [
+        &["check", "--confg", "x"][..],
+        &["chekc"],
+        &[],
+        &["serve", "--rules", "lax"],
+        &["serve", "--listen", "8080"],
+        &["explain"],
+        &["explain", "-H", "no colon", "/"],
+        &["healthcheck", "--admin", "x"],
+    ] {
+        let ran = patchwright(args);
+        assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
+        assert!(!ran.stderr.is_empty(), "{args:?}");
+    }
+    assert!(patchwright(&["chekc"]).stderr.contains("'check'"));
+}
+
+#[test]
+fn a_file_that_is_not_there_exits_2_and_is_named() {
+    let ran = patchwright(&["check", "--config", "/nowhere.toml"]);
+    assert_eq!(ran.code, 2);
+    assert!(
+        ran.stderr.contains("/nowhere.toml: cannot be read"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
+    let config = ["--config", "--listen", "--admin", "--upstream", "--rules"];
+    let serve = [&config[..], &["--log-format", "--log-level"]].concat();
+    let explain = [
+        "--config",
+        "--rules",
+        "-X",
+        "-H",
+        "-d",
+        "--conversation",
+        "--raw",
+        "<PATH>",
+    ];
+    let simulate = ["--listen", "--rules", "--data", "--latency", "--rate-limit"];
+    for (verb, flags) in [
+        ("serve", &serve[..]),
+        ("check", &config),
+        ("explain", &explain),
+        ("simulate", &simulate),
+        ("demo", &["--listen"]),
+        ("healthcheck", &["--admin"]),
+    ] {
+        for help in ["--help", "-h"] {
+            let ran = patchwright(&[verb, help]);
+            assert_eq!((ran.code, ran.stderr.as_str()), (0, ""));
+            for flag in flags {
+                assert!(ran.stdout.contains(flag), "{verb} {help}: {flag}");
+            }
+        }
+        if verb != "simulate" {
+            let help = patchwright(&[verb, "--help"]).stdout;
+            assert!(
+                help.contains("Exit codes:") && help.contains("Example"),
+                "{verb}"
+            );
+        }
+        assert!(
+            patchwright(&["--help"])
+                .stdout
+                .contains(&format!("  {verb} "))
+        );
+    }
+}
+
+#[test]
+fn output_that_is_no_terminal_has_no_colours() {
+    for args in [&["--help"][..], &["check"], &["serve", "--help"]] {
+        let ran = patchwright(args);
+        assert!(
+            !ran.stdout.contains('\u{1b}') && !ran.stderr.contains('\u{1b}'),
+            "{args:?}"
+        );
+    }
+}
+
+#[test]
+fn the_version_is_the_crates() {
+    let ran = patchwright(&["--version"]);
+    assert_eq!(
+        ran.stdout.trim(),
+        concat!("patchwright ", env!("CARGO_PKG_VERSION"))
+    );
+}
+
+/// Answers one request with `status` and hands out its head.
+fn answer_once(status: &'static str) -> (String, thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let server = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            head.extend(byte);
+        }
+        let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(head).unwrap()
+    });
+    (address, server)
+}
+
+#[test]
+fn healthcheck_says_by_its_exit_code_what_the_admin_listener_answers() {
+    for (status, code) in [
+        ("200 OK", 0),
+        ("204 No Content", 0),
+        ("503 Service Unavailable", 1),
+    ] {
+        let (address, server) = answer_once(status);
+        let ran = patchwright(&["healthcheck", "--admin", &address]);
+        assert_eq!(ran.code, code, "{}", ran.stderr);
+        let head = server.join().unwrap();
+        assert!(head.starts_with("GET /healthz HTTP/1.1\r\n"), "{head}");
+    }
+}
+
+#[test]
+fn healthcheck_finds_the_address_in_the_proxys_own_environment() {
+    let (address, server) = answer_once("200 OK");
+    let ran = with_env(
+        &["healthcheck"],
+        &[("PATCHWRIGHT__ADMIN__ADDRESS", &address)],
+    );
+    assert_eq!(ran.code, 0, "{}", ran.stderr);
+    server.join().unwrap();
+}
+
+#[test]
+fn healthcheck_fails_where_nothing_listens() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let ran = patchwright(&["healthcheck", "--admin", &address]);
+    assert_eq!(ran.code, 1);
+    assert!(ran.stderr.contains("/healthz: "), "{}", ran.stderr);
+}
