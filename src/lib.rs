@@ -6,3 +6,11 @@ pub mod rule;
 
 #[cfg(feature = "proxy")]
 pub mod config;
+#[cfg(feature = "proxy")]
+mod progress;
+#[cfg(feature = "proxy")]
+pub mod server;
+
+/// Any error, boxed: what tower middleware and HTTP bodies fail with.
+#[cfg(feature = "proxy")]
+pub(crate) type BoxError = Box<dyn std::error::Error + Send + Sync>;
