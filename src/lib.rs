@@ -7,9 +7,15 @@ pub mod rule;
 #[cfg(feature = "proxy")]
 pub mod config;
 #[cfg(feature = "proxy")]
+pub mod metrics;
+#[cfg(feature = "proxy")]
 mod progress;
 #[cfg(feature = "proxy")]
+pub mod proxy;
+#[cfg(feature = "proxy")]
 pub mod server;
+#[cfg(feature = "proxy")]
+pub mod upstream;
 
 /// Any error, boxed: what tower middleware and HTTP bodies fail with.
 #[cfg(feature = "proxy")]
