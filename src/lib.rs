@@ -5,15 +5,23 @@ pub mod layer;
 pub mod rule;
 
 #[cfg(feature = "proxy")]
+pub mod admin;
+#[cfg(feature = "proxy")]
+pub mod cli;
+#[cfg(feature = "proxy")]
 pub mod config;
 #[cfg(feature = "proxy")]
 pub mod metrics;
+#[cfg(feature = "proxy")]
+pub mod observers;
 #[cfg(feature = "proxy")]
 mod progress;
 #[cfg(feature = "proxy")]
 pub mod proxy;
 #[cfg(feature = "proxy")]
 pub mod server;
+#[cfg(feature = "proxy")]
+pub mod telemetry;
 #[cfg(feature = "proxy")]
 pub mod upstream;
 

@@ -1,24 +1,25 @@
 //! The proxy: what a request passes on its way to an upstream, in order.
 
 mod body;
+mod future;
 mod head;
 mod routes;
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, header};
-use http_body::Body as _;
+use http::{Method, Request, Response};
+use http_body::Body;
 use http_body_util::Full;
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
-use pin_project_lite::pin_project;
+use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tower_service::Service;
 
 pub use self::body::ProxyBody;
 use self::body::Share;
+use self::future::Passage;
+pub use self::future::ProxyFuture;
 pub use self::routes::Routes;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::{self, Config};
@@ -95,6 +96,7 @@ impl<S> Proxy<S> {
 impl<S, B, R> Service<Request<B>> for Proxy<S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
+    R: Body<Data = Bytes>,
 {
     type Response = Response<ProxyBody<R>>;
     type Error = S::Error;
@@ -133,11 +135,14 @@ where
             *request.uri_mut() = target;
         }
         let service = TowerToHyperService::new(service.clone());
-        ProxyFuture::Passing {
-            answering: hyper::service::Service::call(&service, request),
-            share: Some(share),
-            metrics: shared.metrics.clone(),
-        }
+        ProxyFuture::passing(
+            hyper::service::Service::call(&service, request),
+            Passage {
+                share,
+                metrics: shared.metrics.clone(),
+                head,
+            },
+        )
     }
 }
 
@@ -157,82 +162,10 @@ impl<S> Shared<S> {
             self.metrics.own_answer(code);
         }
         let response = if head {
-            without_body(response)
+            future::without_body(response)
         } else {
             response
         };
-        ProxyFuture::Made {
-            answer: Some((response, share)),
-        }
-    }
-}
-
-/// RFC 9110 section 9.3.2: the answer to HEAD has the fields of the one to GET, and no content. hyper
-/// sees to that on HTTP/1.1 only.
-fn without_body(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
-    let length = response.body().size_hint().exact();
-    let mut response = response.map(|_| Full::default());
-    if let Some(length) = length.filter(|length| *length > 0) {
-        let length = HeaderValue::from(length);
-        response
-            .headers_mut()
-            .insert(header::CONTENT_LENGTH, length);
-    }
-    response
-}
-
-pin_project! {
-    /// The answer to come.
-    #[project = ProxyFutureProjection]
-    pub enum ProxyFuture<S, B>
-    where
-        S: Service<Request<B>>,
-    {
-        /// Made here.
-        Made {
-            answer: Option<(Response<Full<Bytes>>, Share)>,
-        },
-        /// Passed on.
-        Passing {
-            #[pin]
-            answering: TowerToHyperServiceFuture<S, Request<B>>,
-            share: Option<Share>,
-            metrics: Metrics,
-        },
-    }
-}
-
-impl<S, B, R> Future for ProxyFuture<S, B>
-where
-    S: Service<Request<B>, Response = Response<R>>,
-{
-    type Output = Result<Response<ProxyBody<R>>, S::Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project() {
-            ProxyFutureProjection::Made { answer } => match answer.take() {
-                Some((response, share)) => {
-                    Poll::Ready(Ok(response.map(|body| ProxyBody::made(body, share))))
-                }
-                // Polled after its end, which no caller may do.
-                None => Poll::Pending,
-            },
-            ProxyFutureProjection::Passing {
-                answering,
-                share,
-                metrics,
-            } => {
-                let response = ready!(answering.poll(cx))?;
-                if let Some(OwnAnswer(code)) = response.extensions().get() {
-                    metrics.own_answer(code);
-                }
-                match share.take() {
-                    Some(share) => {
-                        Poll::Ready(Ok(response.map(|body| ProxyBody::passed(body, share))))
-                    }
-                    None => Poll::Pending,
-                }
-            }
-        }
+        ProxyFuture::made(response, share)
     }
 }
