@@ -1,8 +1,8 @@
 //! What is counted. Every label has a bounded set of values; ids, paths and callers are none.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _, Unit};
@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
-use crate::layer::record::{Observer, Record};
+use crate::layer::record::{Observer, Reason, Record};
 
 const REQUESTS: &str = "patchwright_requests_total";
 const REPAIRS: &str = "patchwright_repairs_total";
@@ -25,8 +25,6 @@ const BUILD_INFO: &str = "patchwright_build_info";
 const AGE_BUCKETS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0];
 /// Samples wait in memory until somebody renders them; after so many they are folded in all the same.
 const FOLD_EVERY: u64 = 1024;
-/// For values outside of a bounded set.
-const OTHER: &str = "other";
 
 /// Counters of one proxy. Clones count into the same place, two `Metrics` never do.
 #[derive(Clone)]
@@ -80,6 +78,7 @@ impl Metrics {
         UpstreamAnswers {
             metrics: self.clone(),
             name: name.to_owned(),
+            counters: Arc::new([const { OnceLock::new() }; STATUSES.len()]),
         }
     }
 
@@ -98,7 +97,7 @@ impl fmt::Debug for Metrics {
 impl Observer for Metrics {
     fn observe(&self, record: &Record<'_>) {
         let rule = record.rule.to_owned();
-        let reason = record.reason.map_or("", |reason| reason.as_str());
+        let reason = record.reason.map_or("", Reason::as_str);
         let requests = vec![
             Label::new("rule", rule.clone()),
             Label::new("outcome", record.outcome.as_str()),
@@ -129,27 +128,33 @@ impl Observer for Metrics {
 pub struct UpstreamAnswers {
     metrics: Metrics,
     name: String,
+    /// Found once and kept: this is counted for every request, and finding a counter means building its
+    /// labels. Those that never counted anything don't appear.
+    counters: Arc<[OnceLock<Counter>; STATUSES.len()]>,
 }
 
 impl UpstreamAnswers {
     /// It answered.
     pub fn count(&self, answered: StatusCode) {
-        self.add(status(Some(answered)));
+        self.add(Some(answered));
     }
 
     /// It gave no answer.
     pub fn count_none(&self) {
-        self.add(status(None));
+        self.add(None);
     }
 
-    fn add(&self, status: &'static str) {
-        let upstream = Label::new("upstream", self.name.clone());
-        self.metrics
-            .counter(
-                UPSTREAM_ANSWERS,
-                vec![upstream, Label::new("status", status)],
-            )
-            .increment(1);
+    fn add(&self, answered: Option<StatusCode>) {
+        let Some(counter) = place(answered).and_then(|place| self.counters.get(place)) else {
+            return;
+        };
+        let counter = counter.get_or_init(|| {
+            let upstream = Label::new("upstream", self.name.clone());
+            let status = Label::new("status", status(answered));
+            self.metrics
+                .counter(UPSTREAM_ANSWERS, vec![upstream, status])
+        });
+        counter.increment(1);
     }
 }
 
@@ -193,46 +198,57 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }
 
-/// The statuses that say something to an operator by themselves; the others by their class. Upstreams
+/// The statuses that say something to an operator by themselves, and the classes of all others: upstreams
 /// choose the number, so not every one can be a label.
+const STATUSES: [(u16, &str); 26] = [
+    (200, "200"),
+    (201, "201"),
+    (202, "202"),
+    (204, "204"),
+    (304, "304"),
+    (400, "400"),
+    (401, "401"),
+    (403, "403"),
+    (404, "404"),
+    (408, "408"),
+    (409, "409"),
+    (413, "413"),
+    (415, "415"),
+    (422, "422"),
+    (429, "429"),
+    (500, "500"),
+    (502, "502"),
+    (503, "503"),
+    (504, "504"),
+    (1, "1xx"),
+    (2, "2xx"),
+    (3, "3xx"),
+    (4, "4xx"),
+    (5, "5xx"),
+    // Not in use on the internet, but the type allows them.
+    (OTHER, "other"),
+    (NONE, "none"),
+];
+const OTHER: u16 = 6;
+const NONE: u16 = 0;
+
+/// The place in [`STATUSES`] of a status, or of none.
+fn place(status: Option<StatusCode>) -> Option<usize> {
+    let code = status.map_or(NONE, |status| status.as_u16());
+    let at = |wanted: u16| STATUSES.iter().position(|(code, _)| *code == wanted);
+    at(code).or_else(|| at(code / 100)).or_else(|| at(OTHER))
+}
+
 fn status(status: Option<StatusCode>) -> &'static str {
-    let Some(status) = status else {
-        return "none";
-    };
-    match status.as_u16() {
-        200 => "200",
-        201 => "201",
-        202 => "202",
-        204 => "204",
-        304 => "304",
-        400 => "400",
-        401 => "401",
-        403 => "403",
-        404 => "404",
-        408 => "408",
-        409 => "409",
-        413 => "413",
-        415 => "415",
-        422 => "422",
-        429 => "429",
-        500 => "500",
-        502 => "502",
-        503 => "503",
-        504 => "504",
-        100..=199 => "1xx",
-        201..=299 => "2xx",
-        300..=399 => "3xx",
-        401..=499 => "4xx",
-        501..=599 => "5xx",
-        _ => OTHER,
-    }
+    let label = place(status).and_then(|place| STATUSES.get(place));
+    label.map_or("other", |(_, label)| label)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::answer::RequestId;
-    use crate::layer::record::{Origin, Outcome, Reason, Repair};
+    use crate::layer::record::{Origin, Outcome, Repair};
     use std::time::Duration;
 
     fn record<'a>() -> Record<'a> {

@@ -1,7 +1,7 @@
 //! Everyone who hears what became of a request: the metrics, the page of recent repairs and the log.
 
 use crate::admin::Recent;
-use crate::layer::record::{Observer, Outcome, Record};
+use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
 use crate::metrics::Metrics;
 
 /// Tells metrics, the admin listener's recent repairs and the log of each record.
@@ -31,8 +31,8 @@ impl Observer for Observers {
 fn log(record: &Record<'_>) {
     let Record { id, rule, .. } = record;
     let outcome = record.outcome.as_str();
-    let reason = record.reason.map(|reason| reason.as_str());
-    let snapshot = record.snapshot.map(|origin| origin.as_str());
+    let reason = record.reason.map(Reason::as_str);
+    let snapshot = record.snapshot.map(Origin::as_str);
     let age_ms = record.age.map(|age| age.as_millis());
     let status = record.status.map(|status| status.as_u16());
     let filled = record.filled.join(" ");

@@ -114,10 +114,7 @@ where
         request.extensions_mut().insert(id);
         let head = request.method() == Method::HEAD;
         // Before the checks, so that refused requests are seen too.
-        let mut share = Share {
-            _place: None,
-            _in_flight: shared.metrics.in_flight(),
-        };
+        let share = Share::new(shared.metrics.in_flight());
         // Before the bound: an invalid request costs nothing and gets the answer that explains it.
         if let Err(refusal) = head::check(&mut request) {
             return shared.made(refusal.into_response(id), head, share);
@@ -125,7 +122,7 @@ where
         let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
             return shared.made(head::overloaded().into_response(id), head, share);
         };
-        share._place = Some(place);
+        let share = share.with(place);
         // Last, as the prefix that it strips is the caller's business with us and nobody else's.
         let Some((service, target)) = shared.routes.find(request.uri()) else {
             let answer = shared.routes.unknown();

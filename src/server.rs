@@ -30,7 +30,7 @@ use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{sleep, timeout};
 use tower_service::Service;
 
@@ -145,12 +145,14 @@ where
         stage: stages,
         draining: Arc::new(AtomicBool::new(false)),
     };
-    let start = |stream: TcpStream, place| {
-        tokio::spawn(shared.clone().run(stream, place));
-    };
 
-    accept(&listener, &places, start, shutdown).await;
-    take_queued(listener, &places, start)?;
+    // The accept loop owns its copy: a service need not be `Sync`.
+    let accepting = accept(&listener, &places, shared.clone());
+    tokio::select! {
+        () = accepting => {}
+        () = shutdown => {}
+    }
+    take_queued(listener, &places, &shared)?;
 
     // Only now: a caller that is told to close comes back with a new connection at once, and that must
     // meet a closed listener and not the queue of one that is about to be closed.
@@ -177,33 +179,36 @@ where
     Ok(())
 }
 
-async fn accept(
-    listener: &TcpListener,
-    places: &Arc<Semaphore>,
-    start: impl Fn(TcpStream, OwnedSemaphorePermit),
-    shutdown: impl Future<Output = ()>,
-) {
-    let accepting = async {
-        // The place comes first: a connection that we can't serve yet is better off in the backlog,
-        // where its caller's connect timeout applies. The semaphore is never closed.
-        while let Ok(place) = Arc::clone(places).acquire_owned().await {
-            let stream = accept::persistently(async || Ok(listener.accept().await?.0)).await;
-            start(stream, place);
-        }
-    };
-    tokio::select! {
-        () = accepting => {}
-        () = shutdown => {}
+async fn accept<S, B>(listener: &TcpListener, places: &Arc<Semaphore>, shared: Shared<S>)
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    // The place comes first: a connection that we can't serve yet is better off in the backlog, where its
+    // caller's connect timeout applies. The semaphore is never closed.
+    while let Ok(place) = Arc::clone(places).acquire_owned().await {
+        let stream = accept::persistently(listener).await;
+        tokio::spawn(shared.clone().run(stream, place));
     }
 }
 
 /// Takes the connections that the system accepted for us already. Their callers count as connected, and
 /// may have sent a request.
-fn take_queued(
+fn take_queued<S, B>(
     listener: TcpListener,
     places: &Arc<Semaphore>,
-    start: impl Fn(TcpStream, OwnedSemaphorePermit),
-) -> Result<()> {
+    shared: &Shared<S>,
+) -> Result<()>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
     // Past tokio's readiness cache: the queue itself decides.
     let listener = listener.into_std()?;
     while let Ok(place) = Arc::clone(places).try_acquire_owned() {
@@ -211,7 +216,8 @@ fn take_queued(
             break;
         };
         stream.set_nonblocking(true)?;
-        start(TcpStream::from_std(stream)?, place);
+        let stream = TcpStream::from_std(stream)?;
+        tokio::spawn(shared.clone().run(stream, place));
     }
     Ok(())
 }

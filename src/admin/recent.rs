@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use crate::layer::record::Record;
+use crate::layer::record::{Origin, Reason, Record};
 
 /// Records kept: enough to find a request that was just made, small enough to read.
 const KEPT: usize = 200;
@@ -39,7 +39,7 @@ impl Recent {
             time: SystemTime::now(),
             rule: record.rule.to_owned(),
             outcome: record.outcome.as_str(),
-            reason: record.reason.map(|reason| reason.as_str()),
+            reason: record.reason.map(Reason::as_str),
             repairs: record
                 .repairs
                 .iter()
@@ -50,7 +50,7 @@ impl Recent {
                 .iter()
                 .map(|&pointer| pointer.to_owned())
                 .collect(),
-            snapshot: record.snapshot.map(|origin| origin.as_str()),
+            snapshot: record.snapshot.map(Origin::as_str),
             age: record.age,
             status: record.status.map(|status| status.as_u16()),
             user_agent: record.user_agent.map(shown),
@@ -108,7 +108,7 @@ fn rfc3339(time: SystemTime) -> String {
 mod tests {
     use super::*;
     use crate::answer::RequestId;
-    use crate::layer::record::{Origin, Outcome, Repair};
+    use crate::layer::record::{Outcome, Repair};
 
     fn record<'a>(rule: &'a str, user_agent: &'a str) -> Record<'a> {
         Record {

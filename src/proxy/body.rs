@@ -14,8 +14,24 @@ use crate::metrics::InFlight;
 /// A request's share of what is bounded or counted; given back when the last byte has been handed over.
 #[derive(Debug)]
 pub(super) struct Share {
-    pub(super) _place: Option<OwnedSemaphorePermit>,
-    pub(super) _in_flight: InFlight,
+    _place: Option<OwnedSemaphorePermit>,
+    _in_flight: InFlight,
+}
+
+impl Share {
+    pub(super) fn new(in_flight: InFlight) -> Self {
+        Self {
+            _place: None,
+            _in_flight: in_flight,
+        }
+    }
+
+    pub(super) fn with(self, place: OwnedSemaphorePermit) -> Self {
+        Self {
+            _place: Some(place),
+            ..self
+        }
+    }
 }
 
 pin_project! {

@@ -241,7 +241,7 @@ mod tests {
             &["a b"],
             &["a/b"],
             &["user@a"],
-            &["a,b"],
+            &["a, b"],
             &["a:b:c"],
         ] {
             let lines: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
