@@ -58,8 +58,8 @@ mod tests {
     async fn a_stall_is_counted_from_the_last_progress() {
         let progress = Progress::new();
         let started = Instant::now();
-        let watched = progress.clone();
-        let watcher = tokio::spawn(async move { watched.stalled(LIMIT).await });
+        let shared = progress.clone();
+        let watcher = tokio::spawn(async move { shared.stalled(LIMIT).await });
         tokio::time::sleep(LIMIT / 2).await;
         progress.touch();
         watcher.await.unwrap();

@@ -2,18 +2,22 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::listen::{ListenError, listen};
 use crate::admin::{self, Admin, Content, Readiness, Recent};
 use crate::config::Config;
 use crate::metrics::Metrics;
+use crate::proxy::{self, Proxy, Repaired};
 use crate::server::{Settings, serve};
 use crate::upstream::BuildError;
-use crate::{proxy, server};
+
+/// Nobody waits for more than a page here.
+const ADMIN_DRAIN: Duration = Duration::from_millis(200);
 
 /// Why `serve` gave up.
 #[derive(Debug, thiserror::Error)]
@@ -37,73 +41,126 @@ pub enum ServeError {
     Io(#[from] io::Error),
 }
 
-/// Serves until SIGTERM or SIGINT, drains, and returns. `shown` is the effective configuration as the
-/// admin listener shows it, with nothing secret in it.
-pub async fn run(config: Config, shown: String) -> Result<(), ServeError> {
+/// Serves until SIGTERM or SIGINT, drains, and returns; a second signal ends the draining. `shown` is the
+/// effective configuration as the admin listener shows it, with nothing secret in it.
+pub async fn run(config: &Config, shown: String) -> Result<(), ServeError> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let shutdown = async move {
+    let mut signals = Signals {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    };
+    let server = Server::bind(config, shown)?;
+    server.announce()?;
+    let (first, stop) = watch::channel(());
+    let twice = async {
+        signals.next().await;
+        drop(first);
+        signals.next().await;
+        tracing::warn!("stopped by a second signal");
+    };
+    tokio::select! {
+        ended = server.run(dropped(stop)) => ended,
+        () = twice => Ok(()),
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
-    serve_until(config, shown, shutdown).await
+    }
 }
 
-/// Serves until `shutdown` ends, drains, and returns.
-pub async fn serve_until(
-    config: Config,
-    shown: String,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), ServeError> {
-    let metrics = Metrics::new()?;
-    let recent = Recent::default();
-    let proxy = proxy::build(&config, &metrics)?;
-    let content = Content {
-        metrics,
-        recent,
-        config: shown,
-        forget: Box::new(|| {}),
-    };
-
-    let listener = listen(config.listen, "listen")?;
-    refuse_loop(&config, listener.local_addr()?)?;
-    let operators = listen(config.admin, "admin")?;
-    announce("proxy", &listener)?;
-    announce("admin", &operators)?;
-
-    let ready = Readiness::default();
-    ready.set(true);
-    let draining = ready.clone();
-    let shutdown = async move {
-        shutdown.await;
-        // First of all: load balancers stop sending while what they sent already is still served.
-        draining.set(false);
-        tracing::info!("draining");
-    };
-    let admin = Admin::new(content, ready);
-    let settings = Settings::new(&config.limits, &config.timeouts);
-    // The admin listener outlives the proxy's: it says that the process is draining.
-    let (finished, mut over) = watch::channel(());
-    let operating = serve(operators, admin, admin::settings(ADMIN_DRAIN), async move {
-        let _ = over.changed().await;
-    });
-    let serving = async {
-        let served = server::serve(listener, proxy, settings, shutdown).await;
-        drop(finished);
-        served
-    };
-    let (served, operated) = tokio::join!(serving, operating);
-    served?;
-    operated?;
-    tracing::info!("stopped");
-    Ok(())
+/// Ends when the other side of the channel is dropped.
+async fn dropped(mut other: watch::Receiver<()>) {
+    while other.changed().await.is_ok() {}
 }
 
-/// Nobody waits for more than a page here.
-const ADMIN_DRAIN: std::time::Duration = std::time::Duration::from_millis(200);
+/// The proxy and its admin listener, bound and not yet serving.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    proxy: Proxy<Repaired>,
+    settings: Settings,
+    operators: TcpListener,
+    content: Content,
+}
+
+impl Server {
+    /// Checks what only the system can tell, and binds both listeners.
+    pub fn bind(config: &Config, shown: String) -> Result<Self, ServeError> {
+        let metrics = Metrics::new()?;
+        let proxy = proxy::build(config, &metrics)?;
+        let listener = listen(config.listen, "listen")?;
+        refuse_loop(config, listener.local_addr()?)?;
+        let operators = listen(config.admin, "admin")?;
+        Ok(Self {
+            listener,
+            proxy,
+            settings: Settings::new(&config.limits, &config.timeouts),
+            operators,
+            content: Content {
+                metrics,
+                recent: Recent::default(),
+                config: shown,
+                forget: Box::new(|| {}),
+            },
+        })
+    }
+
+    /// Where callers connect.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Where operators connect.
+    pub fn admin_address(&self) -> io::Result<SocketAddr> {
+        self.operators.local_addr()
+    }
+
+    /// Says on stdout where the sockets are bound. Scripts read it, above all with port 0.
+    pub fn announce(&self) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "proxy listening on http://{}", self.address()?)?;
+        let admin = self.admin_address()?;
+        writeln!(stdout, "admin listening on http://{admin}")?;
+        stdout.flush()
+    }
+
+    /// Serves until `shutdown` ends, drains, and returns.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let ready = Readiness::default();
+        ready.set(true);
+        let admin = Admin::new(self.content, ready.clone());
+        let shutdown = async move {
+            shutdown.await;
+            // First of all: load balancers stop sending while what they sent already is still served.
+            ready.set(false);
+            tracing::info!("draining");
+        };
+        // The admin listener outlives the proxy's: it says that the process is draining.
+        let (serving, over) = watch::channel(());
+        let bounds = admin::settings(ADMIN_DRAIN);
+        let operating = serve(self.operators, admin, bounds, dropped(over));
+        let serving = async move {
+            let served = serve(self.listener, self.proxy, self.settings, shutdown).await;
+            drop(serving);
+            served
+        };
+        let (served, operated) = tokio::join!(serving, operating);
+        served?;
+        operated?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
 
 /// An upstream that is our own listener answers nothing: each request would become another one.
 fn refuse_loop(config: &Config, own: SocketAddr) -> Result<(), ServeError> {
@@ -131,12 +188,4 @@ fn refuse_loop(config: &Config, own: SocketAddr) -> Result<(), ServeError> {
         }
     }
     Ok(())
-}
-
-/// Says on stdout where a socket is bound. Scripts read it, above all with port 0.
-fn announce(what: &str, listener: &TcpListener) -> io::Result<()> {
-    let address = listener.local_addr()?;
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{what} listening on http://{address}")?;
-    stdout.flush()
 }

@@ -254,8 +254,8 @@ mod tests {
         let activity = Activity::new();
         activity.received(b"GET / HTTP/1.1\r\n\r\n");
         let (one, two) = (activity.request(false), activity.request(false));
-        let watched = Arc::clone(&activity);
-        let watcher = tokio::spawn(async move { watched.expired(DEADLINES).await });
+        let shared = Arc::clone(&activity);
+        let watcher = tokio::spawn(async move { shared.expired(DEADLINES).await });
         tokio::time::sleep(Duration::from_secs(3600)).await;
         drop(one);
         tokio::time::sleep(Duration::from_secs(3600)).await;

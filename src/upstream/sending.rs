@@ -120,9 +120,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn the_upstreams_time_begins_when_the_body_has_ended() {
         let sending = Sending::new(false);
-        let watched = Arc::clone(&sending);
+        let shared = Arc::clone(&sending);
         let started = Instant::now();
-        let watcher = tokio::spawn(async move { watched.overdue(REQUEST, IDLE).await });
+        let watcher = tokio::spawn(async move { shared.overdue(REQUEST, IDLE).await });
         for _ in 0..10 {
             tokio::time::sleep(Duration::from_secs(50)).await;
             sending.progress().touch();

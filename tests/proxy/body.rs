@@ -141,6 +141,28 @@ async fn the_unread_body_of_a_refused_request_is_never_the_next_request() {
 }
 
 #[tokio::test]
+async fn a_caller_whose_body_is_not_wanted_still_reads_why() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address)
+        .with(|config| config.upstreams[0].prefix = "/api".to_owned())
+        .start()
+        .await;
+    // Again and again: a reset must overtake the answer none of the times.
+    for _ in 0..20 {
+        let mut caller = gateway.caller().await;
+        let body = "x".repeat(400_000);
+        caller
+            .send(format!(
+                "POST /nowhere HTTP/1.1\r\nHost: p\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ))
+            .await;
+        assert_eq!(caller.message().await.0.status(), 404);
+        assert_eq!(caller.rest().await, "");
+    }
+}
+
+#[tokio::test]
 async fn a_truncated_answer_is_visibly_broken() {
     let (upstream, gateway) = both().await;
     for (head, part) in [

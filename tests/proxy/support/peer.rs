@@ -9,10 +9,8 @@ const HANG: Duration = Duration::from_secs(20);
 
 /// Waits for what must happen.
 pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(HANG, event).await {
-        Ok(value) => value,
-        Err(_) => panic!("never happened: {what}"),
-    }
+    let waited = tokio::time::timeout(HANG, event).await;
+    waited.unwrap_or_else(|_| panic!("never happened: {what}"))
 }
 
 /// The head of a message as it stood on the wire.
