@@ -36,6 +36,11 @@ impl fmt::Display for RequestId {
     }
 }
 
+/// Marks a response that patchwright made, by its stable code. Whoever counts answers finds it in the
+/// response's extensions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnAnswer(pub &'static str);
+
 /// An answer made here: status, stable code, one sentence, and when to come back.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -93,6 +98,7 @@ impl Answer {
     pub fn into_response(self, id: RequestId) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body(id)));
         *response.status_mut() = self.status;
+        response.extensions_mut().insert(OwnAnswer(self.code));
         let headers = response.headers_mut();
         headers.insert(
             header::CONTENT_TYPE,

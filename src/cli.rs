@@ -4,6 +4,7 @@ pub mod check;
 pub mod demo;
 pub mod explain;
 pub mod healthcheck;
+mod listen;
 pub mod serve;
 pub mod settings;
 pub mod simulate;

@@ -17,12 +17,16 @@ mod write;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+use crate::directory::cached::{self, PartitionKey};
+use crate::directory::fetch::FetchLimits;
 use crate::layer::options::Options;
+use crate::rule::Rules;
 use crate::rule::spec::{RuleSpec, SourceSpec};
 
 pub use crate::rule::pack::Pack;
@@ -52,6 +56,32 @@ pub struct Config {
     pub sources: Vec<SourceSpec>,
     /// The pack's rules with the file's merged in (same name = replace).
     pub rules: Vec<RuleSpec>,
+    /// The rules and sources, compiled.
+    pub compiled: Arc<Rules>,
+}
+
+impl Config {
+    /// Bounds of what is remembered.
+    pub fn directory(&self) -> cached::Settings {
+        let key = self.cache.partition_key.as_ref();
+        let key = key.map(|key| PartitionKey::from_secret(key.expose_secret()));
+        cached::Settings {
+            max_age: self.cache.max_age,
+            capacity: self.cache.capacity,
+            max_bytes: self.cache.max_bytes,
+            learn: self.cache.learn,
+            lookups: self.limits.lookups,
+            partition_key: key.unwrap_or_else(PartitionKey::random),
+        }
+    }
+
+    /// Bounds of one lookup.
+    pub fn fetch_limits(&self) -> FetchLimits {
+        FetchLimits {
+            timeout: self.timeouts.lookup,
+            bytes: self.limits.lookup_bytes,
+        }
+    }
 }
 
 /// An `[[upstream]]`.

@@ -68,10 +68,8 @@ use demand::Demands;
 use options::Options;
 use record::Observer;
 
+pub use crate::BoxError;
 use crate::rule::Rules;
-
-/// Any error, where a body's own type is not known.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Repairs the requests of the service that it wraps. See the [module docs](self).
 #[derive(Debug)]

@@ -1,9 +1,25 @@
 //! `patchwright serve`: the proxy.
 
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use clap::Args;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::watch;
 
 use super::Failure;
+use super::listen::{ListenError, listen};
 use super::settings::{ConfigArgs, LogArgs};
+use crate::admin::{self, Admin, Content, Readiness, Recent};
+use crate::config::Config;
+use crate::directory::cached::Store;
+use crate::metrics::Metrics;
+use crate::observers::Observers;
+use crate::proxy::{self, Proxy, Repaired};
+use crate::server::{Settings, serve};
+use crate::upstream::BuildError;
 
 const MORE: &str = "\
 Prints one line on stdout per socket (\"proxy listening on http://…\"); logs go to stderr.
@@ -31,8 +47,195 @@ pub struct ServeArgs {
     pub log: LogArgs,
 }
 
+/// Nobody waits for more than a page here.
+const ADMIN_DRAIN: Duration = Duration::from_millis(200);
+
+/// Why `serve` gave up.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// A listener could not be opened.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// An upstream can't be used.
+    #[error(transparent)]
+    Upstream(#[from] BuildError),
+    /// An upstream is this proxy itself.
+    #[error(
+        "upstream {0:?} is this proxy's own address: every request would come back to it for ever"
+    )]
+    Loop(String),
+    /// The metrics could not be set up.
+    #[error("can't set up metrics: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+    /// The system failed us.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
 /// Serves until told to stop.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let _config = args.config.load()?;
-    Err(Failure::Runtime("not part of this build".to_owned()))
+    let config = args.config.load()?;
+    args.log.install()?;
+    let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
+    runtime.block_on(serve_until_signal(&config))?;
+    Ok(())
+}
+
+impl From<ServeError> for Failure {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Upstream(_) | ServeError::Loop(_) => Self::Usage(error.to_string()),
+            _ => Self::Runtime(error.to_string()),
+        }
+    }
+}
+
+/// Serves until SIGTERM or SIGINT, drains, and returns; a second signal ends the draining.
+async fn serve_until_signal(config: &Config) -> Result<(), ServeError> {
+    // Before anything is announced: whoever reads the announcement may send a signal at once.
+    let mut signals = Signals {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    };
+    let server = Server::bind(config)?;
+    server.announce()?;
+    let (first, stop) = watch::channel(());
+    let twice = async {
+        signals.next().await;
+        drop(first);
+        signals.next().await;
+        tracing::warn!("stopped by a second signal");
+    };
+    tokio::select! {
+        ended = server.run(dropped(stop)) => ended,
+        () = twice => Ok(()),
+    }
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// Ends when the other side of the channel is dropped.
+async fn dropped(mut other: watch::Receiver<()>) {
+    while other.changed().await.is_ok() {}
+}
+
+/// The proxy and its admin listener, bound and not yet serving.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    proxy: Proxy<Repaired>,
+    settings: Settings,
+    operators: TcpListener,
+    content: Content,
+}
+
+impl Server {
+    /// Checks what only the system can tell, and binds both listeners.
+    pub fn bind(config: &Config) -> Result<Self, ServeError> {
+        let (metrics, recent) = (Metrics::new()?, Recent::default());
+        let store = Store::new(&config.directory());
+        let observers = Observers::new(metrics.clone(), recent.clone());
+        let proxy = proxy::build(config, &store, &observers)?;
+        let listener = listen(config.listen, "listen")?;
+        refuse_loop(config, listener.local_addr()?)?;
+        let operators = listen(config.admin, "admin")?;
+        Ok(Self {
+            listener,
+            proxy,
+            settings: Settings::new(&config.limits, &config.timeouts),
+            operators,
+            content: Content {
+                metrics,
+                recent,
+                config: config.to_toml(),
+                forget: Box::new(move || store.clear()),
+            },
+        })
+    }
+
+    /// Where callers connect.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Where operators connect.
+    pub fn admin_address(&self) -> io::Result<SocketAddr> {
+        self.operators.local_addr()
+    }
+
+    /// Says on stdout where the sockets are bound. Scripts read it, above all with port 0.
+    pub fn announce(&self) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        writeln!(stdout, "proxy listening on http://{}", self.address()?)?;
+        let admin = self.admin_address()?;
+        writeln!(stdout, "admin listening on http://{admin}")?;
+        stdout.flush()
+    }
+
+    /// Serves until `shutdown` ends, drains, and returns.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
+        let ready = Readiness::default();
+        ready.set(true);
+        let admin = Admin::new(self.content, ready.clone());
+        let shutdown = async move {
+            shutdown.await;
+            // First of all: load balancers stop sending while what they sent already is still served.
+            ready.set(false);
+            tracing::info!("draining");
+        };
+        // The admin listener outlives the proxy's: it says that the process is draining.
+        let (serving, over) = watch::channel(());
+        let bounds = admin::settings(ADMIN_DRAIN);
+        let operating = serve(self.operators, admin, bounds, dropped(over));
+        let serving = async move {
+            let served = serve(self.listener, self.proxy, self.settings, shutdown).await;
+            drop(serving);
+            served
+        };
+        let (served, operated) = tokio::join!(serving, operating);
+        served?;
+        operated?;
+        tracing::info!("stopped");
+        Ok(())
+    }
+}
+
+/// An upstream that is our own listener answers nothing: each request would become another one.
+fn refuse_loop(config: &Config, own: SocketAddr) -> Result<(), ServeError> {
+    for upstream in &config.upstreams {
+        let url = &upstream.url;
+        let default = if url.scheme_str() == Some("https") {
+            443
+        } else {
+            80
+        };
+        let same_port = url.port_u16().unwrap_or(default) == own.port();
+        let host = url.host().unwrap_or_default();
+        let bare = host.trim_start_matches('[').trim_end_matches(']');
+        let same_host = match bare.parse::<std::net::IpAddr>() {
+            Ok(address) => {
+                address == own.ip() || (own.ip().is_unspecified() && address.is_loopback())
+            }
+            Err(_) => {
+                bare.eq_ignore_ascii_case("localhost")
+                    && (own.ip().is_loopback() || own.ip().is_unspecified())
+            }
+        };
+        if same_port && same_host {
+            return Err(ServeError::Loop(upstream.name.clone()));
+        }
+    }
+    Ok(())
 }

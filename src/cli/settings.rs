@@ -6,8 +6,10 @@ use std::path::PathBuf;
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
+use super::Failure;
 use crate::config::{Config, Overrides, Pack};
 use crate::document::Faults;
+use crate::telemetry::{self, Format, LEVEL_VARIABLE};
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, Default, Args)]
@@ -66,6 +68,20 @@ pub struct LogArgs {
     /// The least important lines that are still written
     #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub log_level: LogLevel,
+}
+
+impl LogArgs {
+    /// Installs the log. The environment's filter wins over the flag.
+    pub fn install(self) -> Result<(), Failure> {
+        let format = match self.log_format {
+            LogFormat::Text => Format::Text,
+            LogFormat::Json => Format::Json,
+        };
+        let flag = self.log_level.to_possible_value();
+        let flag = flag.as_ref().map_or("info", PossibleValue::get_name);
+        let level = telemetry::level(std::env::var(LEVEL_VARIABLE).ok(), flag);
+        telemetry::install(format, &level).map_err(|error| Failure::Usage(error.to_string()))
+    }
 }
 
 /// Form of the log lines.

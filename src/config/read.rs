@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -13,6 +14,7 @@ use super::upstream::{located, upstreams};
 use super::{Cache, Config, Limits, Pack, Timeouts, defaults};
 use crate::document::{Node, Table};
 use crate::layer::options::{Options, TooLarge};
+use crate::rule::Rules;
 use crate::rule::pack::{self, Specs};
 
 pub(super) const TOO_LARGE: [(&str, TooLarge); 2] =
@@ -29,7 +31,9 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let cache = cache(root, folder);
     let limits = limits(root, &mut repair);
     let timeouts = timeouts(root, &mut repair);
-    let (sources, rules) = specs(root, pack).into_parts();
+    let specs = specs(root, pack);
+    let compiled = compile(root, &specs);
+    let (sources, rules) = specs.into_parts();
     Config {
         pack,
         listen,
@@ -41,6 +45,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
         timeouts,
         sources,
         rules,
+        compiled: Arc::new(compiled),
     }
 }
 
@@ -179,6 +184,16 @@ fn timeouts(root: &mut Table<'_>, repair: &mut Options) -> Timeouts {
     };
     table.finish();
     timeouts
+}
+
+/// What can only be seen once sources and rules are put together.
+fn compile(root: &Table<'_>, specs: &Specs) -> Rules {
+    Rules::compile(specs.sources(), specs.rules()).unwrap_or_else(|faults| {
+        faults
+            .iter()
+            .for_each(|fault| root.add(specs.locate(fault)));
+        Rules::default()
+    })
 }
 
 /// The pack's sources and rules with the file's over them.

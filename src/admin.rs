@@ -1,0 +1,204 @@
+//! The operators' listener: health, metrics, configuration, recent repairs. It is never proxied, and it
+//! has a listener of its own, so that nothing a caller sends can reach it.
+
+mod host;
+mod recent;
+
+use std::convert::Infallible;
+use std::fmt;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body::Body as _;
+use http_body_util::Full;
+use tower_service::Service;
+
+pub use self::recent::Recent;
+use crate::answer::{Answer, RequestId};
+use crate::metrics::Metrics;
+use crate::server::Settings;
+
+const TEXT: &str = "text/plain; charset=utf-8";
+const JSON: &str = "application/json";
+/// The version is part of Prometheus' text format.
+const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
+
+const INDEX: &str = "\
+patchwright admin
+
+GET    /healthz  the process is up
+GET    /readyz   it takes requests (503 while draining)
+GET    /metrics  counters, in Prometheus' text format
+GET    /config   the configuration in effect, secrets hidden
+GET    /repairs  the last requests that a rule matched, as JSON
+DELETE /cache    forget everything that was looked up
+";
+
+/// Bounds of the admin listener: small, for a few people and a scraper, and nobody may hold a place.
+pub fn settings(drain: Duration) -> Settings {
+    Settings {
+        connections: 32,
+        header_bytes: 8 << 10,
+        header_read: Duration::from_secs(5),
+        idle: Duration::from_secs(30),
+        drain,
+    }
+}
+
+/// What the admin listener shows and does.
+pub struct Content {
+    /// For `/metrics`.
+    pub metrics: Metrics,
+    /// For `/repairs`.
+    pub recent: Recent,
+    /// For `/config`: the effective configuration, with nothing secret in it.
+    pub config: String,
+    /// For `DELETE /cache`.
+    pub forget: Box<dyn Fn() + Send + Sync>,
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Content").finish_non_exhaustive()
+    }
+}
+
+/// The admin listener's service. Clones share everything.
+#[derive(Clone, Debug)]
+pub struct Admin {
+    content: Arc<Content>,
+    ready: Readiness,
+}
+
+/// Whether requests are welcome. Clones share it; it starts as no.
+#[derive(Clone, Debug, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// Says so.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    /// Whether requests are welcome.
+    pub fn get(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+impl Admin {
+    /// Shows `content`, and `ready` as it is when asked.
+    pub fn new(content: Content, ready: Readiness) -> Self {
+        Self {
+            content: Arc::new(content),
+            ready,
+        }
+    }
+
+    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
+        if !host::is_trusted(request.uri(), request.headers()) {
+            return refusal(
+                StatusCode::MISDIRECTED_REQUEST,
+                "patchwright.admin.host",
+                "ask under an IP address, localhost or a name without dots",
+            );
+        }
+        let method = request.method();
+        match (request.uri().path(), method) {
+            ("/cache", &Method::DELETE) => {
+                (self.content.forget)();
+                let mut response = Response::new(Full::default());
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                response
+            }
+            ("/cache", _) => not_allowed("DELETE"),
+            (path, &Method::GET | &Method::HEAD) => self.page(path),
+            (path, _) if self.page(path).status() != StatusCode::NOT_FOUND => {
+                not_allowed("GET, HEAD")
+            }
+            _ => unknown(),
+        }
+    }
+
+    fn page(&self, path: &str) -> Response<Full<Bytes>> {
+        match path {
+            "/" => page(StatusCode::OK, TEXT, INDEX),
+            "/healthz" => page(StatusCode::OK, TEXT, "ok\n"),
+            "/readyz" if self.ready.get() => page(StatusCode::OK, TEXT, "ready\n"),
+            "/readyz" => page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
+            "/metrics" => page(StatusCode::OK, PROMETHEUS, self.content.metrics.render()),
+            "/config" => page(StatusCode::OK, TEXT, self.content.config.clone()),
+            "/repairs" => page(StatusCode::OK, JSON, self.content.recent.to_json()),
+            _ => unknown(),
+        }
+    }
+}
+
+fn page(
+    status: StatusCode,
+    content_type: &'static str,
+    text: impl Into<Bytes>,
+) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(text.into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+fn refusal(status: StatusCode, code: &'static str, message: &str) -> Response<Full<Bytes>> {
+    Answer::new(status, code, message).into_response(RequestId::next())
+}
+
+fn unknown() -> Response<Full<Bytes>> {
+    refusal(
+        StatusCode::NOT_FOUND,
+        "patchwright.admin.unknown",
+        "no such page; / lists them",
+    )
+}
+
+fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
+    let mut response = refusal(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "patchwright.method.not.allowed",
+        "the Allow field says what can be done here",
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(allow));
+    response
+}
+
+impl<B> Service<Request<B>> for Admin {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let mut response = self.answer(&request);
+        if request.method() == Method::HEAD {
+            // hyper drops the content of an answer to HEAD on HTTP/1.1 only.
+            let length = response.body().size_hint().exact().unwrap_or_default();
+            let length = HeaderValue::from(length);
+            response = response.map(|_| Full::default());
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, length);
+        }
+        ready(Ok(response))
+    }
+}
+
+#[cfg(test)]
+mod tests;

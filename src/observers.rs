@@ -1,0 +1,52 @@
+//! Everyone who hears what became of a request: the metrics, the page of recent repairs and the log.
+
+use crate::admin::Recent;
+use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
+use crate::metrics::Metrics;
+
+/// Tells metrics, the admin listener's recent repairs and the log of each record.
+#[derive(Clone, Debug)]
+pub struct Observers {
+    metrics: Metrics,
+    recent: Recent,
+}
+
+impl Observers {
+    /// Tells `metrics`, `recent` and the log.
+    pub fn new(metrics: Metrics, recent: Recent) -> Self {
+        Self { metrics, recent }
+    }
+
+    /// The metrics among them.
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+}
+
+impl Observer for Observers {
+    fn observe(&self, record: &Record<'_>) {
+        self.metrics.observe(record);
+        self.recent.push(record);
+        log(record);
+    }
+}
+
+/// Writes one line per matched request. What we changed or refused is worth one in production; what
+/// passed as it came is for who looks closer.
+fn log(record: &Record<'_>) {
+    let Record { id, rule, .. } = record;
+    let outcome = record.outcome.as_str();
+    let reason = record.reason.map(Reason::as_str);
+    let snapshot = record.snapshot.map(Origin::as_str);
+    let age_ms = record.age.map(|age| age.as_millis());
+    let status = record.status.map(|status| status.as_u16());
+    let filled = record.filled.join(" ");
+    match record.outcome {
+        Outcome::Repaired | Outcome::Rejected => tracing::info!(
+            %id, rule, outcome, reason, snapshot, age_ms, status, filled, "request {outcome}"
+        ),
+        _ => tracing::debug!(
+            %id, rule, outcome, reason, snapshot, age_ms, status, filled, "request {outcome}"
+        ),
+    }
+}

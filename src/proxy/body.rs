@@ -1,0 +1,97 @@
+//! The body of an answer to a caller, with what must last as long as it does.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::Full;
+use pin_project_lite::pin_project;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::metrics::InFlight;
+
+/// A request's share of what is bounded or counted; given back when the last byte has been handed over.
+#[derive(Debug)]
+pub(super) struct Share {
+    _place: Option<OwnedSemaphorePermit>,
+    _in_flight: InFlight,
+}
+
+impl Share {
+    pub(super) fn new(in_flight: InFlight) -> Self {
+        Self {
+            _place: None,
+            _in_flight: in_flight,
+        }
+    }
+
+    pub(super) fn with(self, place: OwnedSemaphorePermit) -> Self {
+        Self {
+            _place: Some(place),
+            ..self
+        }
+    }
+}
+
+pin_project! {
+    /// The body of an answer: passed on, or made here.
+    #[derive(Debug)]
+    pub struct ProxyBody<B> {
+        #[pin]
+        kind: Kind<B>,
+        share: Share,
+    }
+}
+
+pin_project! {
+    #[derive(Debug)]
+    #[project = KindProjection]
+    enum Kind<B> {
+        Passed { #[pin] body: B },
+        Made { #[pin] body: Full<Bytes> },
+    }
+}
+
+impl<B> ProxyBody<B> {
+    pub(super) fn passed(body: B, share: Share) -> Self {
+        let kind = Kind::Passed { body };
+        Self { kind, share }
+    }
+
+    pub(super) fn made(body: Full<Bytes>, share: Share) -> Self {
+        let kind = Kind::Made { body };
+        Self { kind, share }
+    }
+}
+
+impl<B: Body<Data = Bytes>> Body for ProxyBody<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        match self.project().kind.project() {
+            KindProjection::Passed { body } => body.poll_frame(cx),
+            KindProjection::Made { body } => body
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(|never| match never {}))),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.kind {
+            Kind::Passed { body } => body.is_end_stream(),
+            Kind::Made { body } => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.kind {
+            Kind::Passed { body } => body.size_hint(),
+            Kind::Made { body } => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The answer to come.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{HeaderValue, Request, Response, header};
+use http_body::Body;
+use http_body_util::Full;
+use hyper_util::service::TowerToHyperServiceFuture;
+use pin_project_lite::pin_project;
+use tower_service::Service;
+
+use super::body::{ProxyBody, Share};
+use crate::answer::OwnAnswer;
+use crate::metrics::Metrics;
+
+/// What a request that is passed on keeps until its answer comes.
+pub(super) struct Passage {
+    pub(super) share: Share,
+    pub(super) metrics: Metrics,
+    /// Whether it is a HEAD.
+    pub(super) head: bool,
+}
+
+pin_project! {
+    /// The answer to come.
+    pub struct ProxyFuture<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        #[pin]
+        state: State<S, B>,
+    }
+}
+
+pin_project! {
+    #[project = StateProjection]
+    enum State<S, B>
+    where
+        S: Service<Request<B>>,
+    {
+        Made {
+            answer: Option<(Response<Full<Bytes>>, Share)>,
+        },
+        Passing {
+            #[pin]
+            answering: TowerToHyperServiceFuture<S, Request<B>>,
+            passage: Option<Passage>,
+        },
+    }
+}
+
+impl<S, B> ProxyFuture<S, B>
+where
+    S: Service<Request<B>>,
+{
+    pub(super) fn made(response: Response<Full<Bytes>>, share: Share) -> Self {
+        let answer = Some((response, share));
+        Self {
+            state: State::Made { answer },
+        }
+    }
+
+    pub(super) fn passing(
+        answering: TowerToHyperServiceFuture<S, Request<B>>,
+        passage: Passage,
+    ) -> Self {
+        let passage = Some(passage);
+        Self {
+            state: State::Passing { answering, passage },
+        }
+    }
+}
+
+impl<S: Service<Request<B>>, B> std::fmt::Debug for ProxyFuture<S, B> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ProxyFuture").finish_non_exhaustive()
+    }
+}
+
+impl<S, B, R> Future for ProxyFuture<S, B>
+where
+    S: Service<Request<B>, Response = Response<R>>,
+    R: Body<Data = Bytes>,
+{
+    type Output = Result<Response<ProxyBody<R>>, S::Error>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answered = match self.project().state.project() {
+            StateProjection::Made { answer } => answer
+                .take()
+                .map(|(response, share)| response.map(|body| ProxyBody::made(body, share))),
+            StateProjection::Passing { answering, passage } => {
+                let response = ready!(answering.poll(cx))?;
+                passage.take().map(|passage| passage.end(response))
+            }
+        };
+        // A future that is polled after its end has nothing more to say.
+        answered.map_or(Poll::Pending, |response| Poll::Ready(Ok(response)))
+    }
+}
+
+impl Passage {
+    fn end<R: Body<Data = Bytes>>(self, response: Response<R>) -> Response<ProxyBody<R>> {
+        let own = response.extensions().get::<OwnAnswer>().copied();
+        if let Some(OwnAnswer(code)) = own {
+            self.metrics.own_answer(code);
+            if self.head {
+                return without_body(response).map(|body| ProxyBody::made(body, self.share));
+            }
+        }
+        response.map(|body| ProxyBody::passed(body, self.share))
+    }
+}
+
+/// RFC 9110 section 9.3.2: the answer to HEAD has the fields of the one to GET, and no content. hyper
+/// sees to that on HTTP/1.1 only.
+pub(super) fn without_body<R: Body>(response: Response<R>) -> Response<Full<Bytes>> {
+    let length = response.body().size_hint().exact();
+    let mut response = response.map(|_| Full::default());
+    if let Some(length) = length.filter(|length| *length > 0) {
+        let length = HeaderValue::from(length);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_LENGTH, length);
+    }
+    response
+}

@@ -1,0 +1,327 @@
+//! Is this a request that may be forwarded? hyper has parsed it; what follows it leaves to us.
+
+use std::time::Duration;
+
+use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::uri::Authority;
+use http::{Method, Request, Response, StatusCode, Version};
+
+use crate::answer::{Answer, RequestId};
+
+/// Own `Via` entries that a request may carry. A few proxies in a row are a deployment, this many are a
+/// loop: it would go on until something runs out.
+const MAX_HOPS: usize = 8;
+/// What is forwarded at all, for `Allow`.
+const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+const MAX_FORWARDS: HeaderName = HeaderName::from_static("max-forwards");
+
+/// A request that ends here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// The message is not valid HTTP.
+    Malformed(&'static str),
+    /// It expects what nobody here can do.
+    Expectation,
+    /// `TRACE` would show the caller's credentials to whoever made it send one.
+    Method,
+    /// `CONNECT`: this is no tunnel, for no resource at all, so 501 and not 405.
+    Connect,
+    /// `OPTIONS` addressed to the server itself.
+    Options,
+    /// It has been here too often.
+    Loop,
+}
+
+/// Checks what RFC 9110 and 9112 ask of an intermediary before it forwards, and counts down
+/// `Max-Forwards`.
+pub(super) fn check<B>(request: &mut Request<B>) -> Result<(), Refusal> {
+    host(request)?;
+    framing(request.version(), request.headers())?;
+    method(request)?;
+    let expected = request.headers().get_all(header::EXPECT);
+    if expected
+        .iter()
+        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    {
+        return Err(Refusal::Expectation);
+    }
+    let hops = request.headers().get_all(header::VIA).iter().map(own_hops);
+    if hops.sum::<usize>() >= MAX_HOPS {
+        return Err(Refusal::Loop);
+    }
+    Ok(())
+}
+
+/// RFC 9112 section 3.2: exactly one valid `Host` on HTTP/1.1. With an absolute target its authority
+/// counts in place of `Host` (section 3.2.2), and on HTTP/2 `:authority` does; neither is ever dialled.
+fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        return Err(Refusal::Malformed("more than one Host"));
+    }
+    if let Some(host) = first
+        && !is_host(host)
+    {
+        return Err(Refusal::Malformed("Host is not a host"));
+    }
+    let named = first.is_some() || request.uri().authority().is_some();
+    match request.version() {
+        Version::HTTP_11 if first.is_none() => Err(Refusal::Malformed("Host is missing")),
+        Version::HTTP_2 if !named => Err(Refusal::Malformed(":authority is missing")),
+        _ => Ok(()),
+    }
+}
+
+fn is_host(value: &HeaderValue) -> bool {
+    let Ok(authority) = Authority::try_from(value.as_bytes()) else {
+        return false;
+    };
+    // RFC 9110 section 4.2: an empty host is invalid, and user information has no place here.
+    !authority.host().is_empty() && !authority.as_str().contains('@')
+}
+
+/// RFC 9112 section 6.1: `Transfer-Encoding` is exactly one `chunked`, and not on HTTP/1.0. hyper decodes
+/// one layer of `chunked, chunked` and would leave the next server to decode the other. With both
+/// `Transfer-Encoding` and `Content-Length` hyper drops the latter, as section 6.3 has it, and closes the
+/// connection after the answer.
+fn framing(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let Some(coding) = codings.next() else {
+        return Ok(());
+    };
+    let chunked = coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    if codings.next().is_some() || !chunked || version != Version::HTTP_11 {
+        return Err(Refusal::Malformed(
+            "Transfer-Encoding is not exactly one chunked on HTTP/1.1",
+        ));
+    }
+    Ok(())
+}
+
+fn method<B>(request: &mut Request<B>) -> Result<(), Refusal> {
+    match *request.method() {
+        Method::CONNECT => Err(Refusal::Connect),
+        Method::TRACE => Err(Refusal::Method),
+        // It asks about the server as a whole, and that is us: no route leads to `*`.
+        Method::OPTIONS if request.uri().path() == "*" => Err(Refusal::Options),
+        Method::OPTIONS => max_forwards(request.headers_mut()),
+        _ if request.uri().path() == "*" => Err(Refusal::Malformed("only OPTIONS may ask for *")),
+        _ => Ok(()),
+    }
+}
+
+/// RFC 9110 section 7.6.2: at zero, whoever gets it is the final recipient.
+fn max_forwards(headers: &mut HeaderMap) -> Result<(), Refusal> {
+    let Some(value) = headers.get_mut(MAX_FORWARDS) else {
+        return Ok(());
+    };
+    let left: Option<u64> = value.to_str().ok().and_then(|text| text.parse().ok());
+    match left {
+        Some(0) => Err(Refusal::Options),
+        Some(left) => {
+            *value = HeaderValue::from(left - 1);
+            Ok(())
+        }
+        // Not a number: it is not for us to mend.
+        None => Ok(()),
+    }
+}
+
+fn own_hops(via: &HeaderValue) -> usize {
+    via.as_bytes()
+        .split(|byte| *byte == b',')
+        .filter(|hop| hop.trim_ascii().ends_with(b" patchwright"))
+        .count()
+}
+
+impl Refusal {
+    /// What the caller gets.
+    pub(super) fn into_response(
+        self,
+        id: RequestId,
+    ) -> Response<http_body_util::Full<bytes::Bytes>> {
+        if self == Self::Options {
+            let mut response = Response::new(http_body_util::Full::default());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            response.headers_mut().insert(header::ALLOW, ALLOW);
+            return response;
+        }
+        let mut response = self.answer().into_response(id);
+        let headers = response.headers_mut();
+        match self {
+            // What else stands on this connection can't be trusted to begin where we think it does.
+            Self::Malformed(_) => {
+                headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+            }
+            Self::Method => {
+                headers.insert(header::ALLOW, ALLOW);
+            }
+            _ => {}
+        }
+        response
+    }
+
+    fn answer(self) -> Answer {
+        match self {
+            Self::Malformed(why) => Answer::new(
+                StatusCode::BAD_REQUEST,
+                "patchwright.request.malformed",
+                why,
+            ),
+            Self::Expectation => Answer::new(
+                StatusCode::EXPECTATION_FAILED,
+                "patchwright.request.expectation",
+                "the only expectation that can be met is 100-continue",
+            ),
+            Self::Connect => Answer::new(
+                StatusCode::NOT_IMPLEMENTED,
+                "patchwright.method.not.implemented",
+                "CONNECT is not served",
+            ),
+            Self::Method | Self::Options => Answer::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "patchwright.method.not.allowed",
+                "TRACE is not forwarded: it would show the request's credentials",
+            ),
+            Self::Loop => Answer::new(
+                StatusCode::LOOP_DETECTED,
+                "patchwright.loop",
+                "the request has passed here too often: does the upstream lead back to patchwright?",
+            ),
+        }
+    }
+}
+
+/// The answer to a request that comes while too many others are in flight.
+pub(super) fn overloaded() -> Answer {
+    Answer::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "patchwright.overloaded",
+        "too many requests are in flight",
+    )
+    .retry_after(Duration::from_secs(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(version: Version, target: &str, lines: &[(&str, &str)]) -> Request<()> {
+        let mut request = Request::new(());
+        *request.version_mut() = version;
+        *request.uri_mut() = target.parse().unwrap();
+        for (name, value) in lines {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
+            request.headers_mut().append(name, value);
+        }
+        request
+    }
+
+    fn checked(lines: &[(&str, &str)]) -> Result<(), Refusal> {
+        check(&mut request(Version::HTTP_11, "/", lines))
+    }
+
+    #[test]
+    fn http_1_1_needs_exactly_one_valid_host() {
+        for hosts in [
+            &["a"][..],
+            &["a.example:8080"],
+            &["[::1]:80"],
+            &["127.0.0.1"],
+        ] {
+            let lines: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
+            assert_eq!(checked(&lines), Ok(()), "{hosts:?}");
+        }
+        for hosts in [
+            &[][..],
+            &["a", "a"],
+            &[""],
+            &["a b"],
+            &["a/b"],
+            &["user@a"],
+            &["a, b"],
+            &["a:b:c"],
+        ] {
+            let lines: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
+            assert!(
+                matches!(checked(&lines), Err(Refusal::Malformed(_))),
+                "{hosts:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn older_and_newer_versions_may_leave_host_out() {
+        assert_eq!(check(&mut request(Version::HTTP_10, "/", &[])), Ok(()));
+        assert_eq!(
+            check(&mut request(Version::HTTP_2, "http://a/", &[])),
+            Ok(())
+        );
+        assert!(check(&mut request(Version::HTTP_2, "/", &[])).is_err());
+        let two = [("host", "a"), ("host", "a")];
+        assert!(check(&mut request(Version::HTTP_10, "/", &two)).is_err());
+    }
+
+    #[test]
+    fn transfer_encoding_is_one_chunked_or_nothing() {
+        let host = ("host", "a");
+        let te = "transfer-encoding";
+        assert_eq!(checked(&[host, (te, "Chunked")]), Ok(()));
+        for lines in [
+            &[host, (te, "chunked, chunked")][..],
+            &[host, (te, "chunked"), (te, "chunked")],
+            &[host, (te, "gzip, chunked")],
+            &[host, (te, "identity")],
+        ] {
+            assert!(
+                matches!(checked(lines), Err(Refusal::Malformed(_))),
+                "{lines:?}"
+            );
+        }
+        let mut old = request(Version::HTTP_10, "/", &[(te, "chunked")]);
+        assert!(check(&mut old).is_err());
+    }
+
+    #[test]
+    fn max_forwards_counts_down_and_ends_here_at_zero() {
+        let lines = [("host", "a"), ("max-forwards", "3")];
+        let mut options = request(Version::HTTP_11, "/a", &lines);
+        *options.method_mut() = Method::OPTIONS;
+        assert_eq!(check(&mut options), Ok(()));
+        assert_eq!(options.headers()[MAX_FORWARDS], "2");
+        options
+            .headers_mut()
+            .insert(MAX_FORWARDS, HeaderValue::from_static("0"));
+        assert_eq!(check(&mut options), Err(Refusal::Options));
+        let mut server = request(Version::HTTP_11, "*", &[("host", "a")]);
+        *server.method_mut() = Method::OPTIONS;
+        assert_eq!(check(&mut server), Err(Refusal::Options));
+    }
+
+    #[test]
+    fn connect_trace_and_unknown_expectations_are_refused() {
+        let mut trace = request(Version::HTTP_11, "/", &[("host", "a")]);
+        *trace.method_mut() = Method::TRACE;
+        assert_eq!(check(&mut trace), Err(Refusal::Method));
+        let mut connect = request(Version::HTTP_11, "a:80", &[("host", "a")]);
+        *connect.method_mut() = Method::CONNECT;
+        assert_eq!(check(&mut connect), Err(Refusal::Connect));
+        let host = ("host", "a");
+        assert_eq!(checked(&[host, ("expect", "100-Continue")]), Ok(()));
+        assert_eq!(
+            checked(&[host, ("expect", "the-spanish-inquisition")]),
+            Err(Refusal::Expectation)
+        );
+    }
+
+    #[test]
+    fn a_loop_ends_and_a_chain_does_not() {
+        let host = ("host", "a");
+        let chain = "1.1 patchwright, 1.1 other, 2.0 patchwright";
+        assert_eq!(checked(&[host, ("via", chain)]), Ok(()));
+        let hops = ["1.1 patchwright"; MAX_HOPS].join(", ");
+        assert_eq!(checked(&[host, ("via", &hops)]), Err(Refusal::Loop));
+    }
+}

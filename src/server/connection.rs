@@ -1,0 +1,105 @@
+//! One connection, from its first byte to its end.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio::sync::{OwnedSemaphorePermit, watch};
+use tower_service::Service;
+
+use super::activity::{Activity, Deadlines, Expiry};
+use super::io::Io;
+use super::service::Counted;
+use crate::BoxError;
+
+/// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// What the server is doing. It only ever goes on to a later stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Serving,
+    /// No new connections; those of HTTP/1 get one more request each.
+    Lingering,
+    /// Only what is in flight.
+    Draining,
+    /// Time is up.
+    Aborting,
+}
+
+/// What every connection of a server shares.
+#[derive(Clone, Debug)]
+pub(super) struct Shared<S> {
+    pub(super) builder: auto::Builder<TokioExecutor>,
+    pub(super) service: S,
+    pub(super) deadlines: Deadlines,
+    pub(super) stage: watch::Receiver<Stage>,
+    pub(super) draining: Arc<AtomicBool>,
+}
+
+impl<S, B> Shared<S>
+where
+    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    /// Serves one connection until it, or the time it has, is over.
+    pub(super) async fn run(mut self, stream: TcpStream, place: OwnedSemaphorePermit) {
+        // Answers are small and complete; waiting to fill packets would only delay them.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "can't set TCP_NODELAY");
+        }
+        let activity = Activity::new();
+        let io = TokioIo::new(Io::new(stream, Arc::clone(&activity), place));
+        let service = Counted::new(self.service, Arc::clone(&activity), self.draining);
+        let connection = self.builder.serve_connection_with_upgrades(io, service);
+        let mut connection = pin!(connection);
+        let mut expired = pin!(activity.expired(self.deadlines));
+        let mut graceful = false;
+        loop {
+            tokio::select! {
+                biased;
+                ended = connection.as_mut() => {
+                    if let Err(error) = ended {
+                        tracing::debug!(error = &*error, "connection ended");
+                    }
+                    return;
+                }
+                expiry = expired.as_mut() => {
+                    match expiry {
+                        Expiry::BlockedWrite => return,
+                        Expiry::Silence if !activity.is_http2() => return,
+                        // HTTP/2 says goodbye, so that a request that crosses it is known to be lost.
+                        Expiry::Silence => connection.as_mut().graceful_shutdown(),
+                        Expiry::PartialHead => activity.refuse(),
+                    }
+                    let _ = tokio::time::timeout(FAREWELL, connection).await;
+                    return;
+                }
+                changed = self.stage.changed() => {
+                    let stage = *self.stage.borrow_and_update();
+                    // The server is gone without a word only when its runtime is.
+                    if changed.is_err() || stage == Stage::Aborting {
+                        return;
+                    }
+                    // GOAWAY loses no request, so HTTP/2 needs no lingering.
+                    let due = stage >= Stage::Draining || activity.is_http2();
+                    if due && !graceful {
+                        graceful = true;
+                        connection.as_mut().graceful_shutdown();
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! The upstream, as a service that always answers.
+//!
+//! A request goes out with the caller's method, path, query, header fields and body, bytes for bytes,
+//! except for what belongs to one hop only (RFC 9110 section 7.6.1), `Host` and `Via`. Bodies stream both
+//! ways. When there is no answer, one is made here; it carries
+//! [`NoAnswer`](crate::layer::record::NoAnswer), so that nobody takes it for the upstream's word.
+//!
+//! Nothing is ever sent twice here. The connection pool moves a request to another connection only when
+//! not one byte of it was written.
+//!
+//! Trailers pass in both directions within what HTTP/1.1 (as hyper speaks it) can do: towards an
+//! HTTP/1.1 peer only those that `Trailer` announces, and towards an HTTP/1.1 caller only if it sent
+//! `TE: trailers`. HTTP/2 has no such limits. Interim answers (1xx other than 100 and 101) are dropped:
+//! hyper's server can't send them.
+
+mod body;
+mod connector;
+mod failure;
+mod hop;
+mod rewrite;
+mod sending;
+mod upgrade;
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode, Version};
+use http_body::Body;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use tower_service::Service;
+
+use self::body::RequestBody;
+pub use self::body::ResponseBody;
+use self::connector::Connector;
+pub use self::connector::TlsError;
+use self::failure::{Chain, Failure};
+use self::rewrite::{Length, Origin};
+use self::upgrade::Wanted;
+use crate::BoxError;
+use crate::answer::RequestId;
+use crate::config::{self, Timeouts};
+use crate::metrics::{Metrics, UpstreamAnswers};
+
+/// Idle connections kept. More than that is no help: a busy proxy has its connections in use.
+const MAX_IDLE: usize = 64;
+
+/// Why an upstream can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// The URL can't be dialled.
+    #[error("upstream {0:?}: the url needs http:// or https:// and a host")]
+    Url(String),
+    /// TLS can't be set up.
+    #[error("upstream {name:?}: {source}")]
+    Tls {
+        /// The upstream's name.
+        name: String,
+        /// What is missing.
+        source: TlsError,
+    },
+}
+
+/// One upstream and the connections to it. Clones share both.
+///
+/// It takes requests with any body and answers every one: `Error` is [`Infallible`].
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    name: String,
+    origin: Origin,
+    client: Client<Connector, RequestBody>,
+    /// Until the head of an answer, from the end of the request.
+    request: Duration,
+    /// A body or a tunnel without progress.
+    idle: Duration,
+    answers: UpstreamAnswers,
+}
+
+impl Upstream {
+    /// Prepares everything but connects to nothing.
+    pub fn new(
+        upstream: &config::Upstream,
+        timeouts: &Timeouts,
+        metrics: &Metrics,
+    ) -> Result<Self, BuildError> {
+        let origin = Origin::new(&upstream.url)
+            .filter(|origin| matches!(origin.scheme.as_str(), "http" | "https"))
+            .ok_or_else(|| BuildError::Url(upstream.name.clone()))?;
+        let connector =
+            Connector::new(upstream, timeouts.connect).map_err(|source| BuildError::Tls {
+                name: upstream.name.clone(),
+                source,
+            })?;
+        // Without TLS there is no ALPN: prior knowledge then.
+        let http2_only = upstream.http2 && origin.scheme.as_str() == "http";
+        let client = Client::builder(TokioExecutor::new())
+            .http2_only(http2_only)
+            .pool_idle_timeout(timeouts.upstream_idle)
+            .pool_max_idle_per_host(MAX_IDLE)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            .build(connector);
+        Ok(Self {
+            shared: Arc::new(Shared {
+                name: upstream.name.clone(),
+                origin,
+                client,
+                request: timeouts.request,
+                idle: timeouts.idle,
+                answers: metrics.upstream(&upstream.name),
+            }),
+        })
+    }
+}
+
+impl<B> Service<Request<B>> for Upstream
+where
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    type Response = Response<ResponseBody>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<ResponseBody>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // How much may be in flight is bounded where requests come in.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let shared = Arc::clone(&self.shared);
+        Box::pin(async move { Ok(shared.answer(request).await) })
+    }
+}
+
+impl Shared {
+    async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let id = request.extensions().get::<RequestId>().copied();
+        let id = id.unwrap_or_else(RequestId::next);
+        match self.exchange(request, id).await {
+            Ok(response) => {
+                self.answers.count(response.status());
+                response
+            }
+            Err(failure) => {
+                if !failure.is_callers() {
+                    self.answers.count_none();
+                }
+                failure.into_response(id)
+            }
+        }
+    }
+
+    async fn exchange<B>(
+        &self,
+        mut request: Request<B>,
+        id: RequestId,
+    ) -> Result<Response<ResponseBody>, Failure>
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let upgrade = Wanted::take(&mut request);
+        let (parts, body) = request.into_parts();
+        let (body, sending) = RequestBody::new(body, self.idle);
+        let request = self.forward(parts, body, upgrade.as_ref())?;
+        let answered = tokio::select! {
+            biased;
+            answered = self.client.request(request) => answered,
+            overdue = sending.overdue(self.request, self.idle) => {
+                let failure = Failure::from(overdue);
+                tracing::warn!(%id, upstream = self.name, code = failure.answer().code(), "gave up waiting");
+                return Err(failure);
+            }
+        };
+        match answered {
+            Ok(response) => self.backward(response, upgrade, id),
+            Err(error) => Err(self.failed(&error, Failure::of(&error, sending.fault()), id)),
+        }
+    }
+
+    fn forward(
+        &self,
+        parts: http::request::Parts,
+        body: RequestBody,
+        upgrade: Option<&Wanted>,
+    ) -> Result<Request<RequestBody>, Failure> {
+        let length = match body.size_hint().exact() {
+            _ if body.is_end_stream() => Length::None,
+            Some(bytes) => Length::Exact(bytes),
+            None => Length::Unknown,
+        };
+        let mut request = Request::new(body);
+        *request.method_mut() = parts.method;
+        *request.headers_mut() = parts.headers;
+        // The base path and a target that hyper parsed always make a URI; were it not so, nothing
+        // would have been delivered.
+        *request.uri_mut() = self
+            .origin
+            .uri(&parts.uri)
+            .map_err(|_| Failure::Unreachable)?;
+        *request.version_mut() = Version::HTTP_11;
+        rewrite::request_headers(
+            request.headers_mut(),
+            parts.version,
+            length,
+            upgrade.map(Wanted::protocols),
+        );
+        Ok(request)
+    }
+
+    fn backward(
+        &self,
+        mut response: Response<Incoming>,
+        upgrade: Option<Wanted>,
+        id: RequestId,
+    ) -> Result<Response<ResponseBody>, Failure> {
+        // The status line and framing are written anew by our own server.
+        *response.version_mut() = Version::HTTP_11;
+        let reason = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.idle));
+            joined.is_none().then_some("it switched protocols unasked")
+        } else {
+            let framed = rewrite::is_framed(response.headers());
+            hop::remove_hop_by_hop(response.headers_mut());
+            (!framed).then_some("its answer has an unknown transfer coding")
+        };
+        if let Some(reason) = reason {
+            tracing::warn!(%id, upstream = self.name, reason, "can't use the upstream's answer");
+            return Err(Failure::Broken);
+        }
+        Ok(response.map(|body| ResponseBody::upstream(body, self.idle)))
+    }
+
+    fn failed(&self, error: &legacy::Error, failure: Failure, id: RequestId) -> Failure {
+        let (name, code) = (&self.name, failure.answer());
+        let (code, error) = (code.code(), Chain(error));
+        if failure.is_callers() {
+            tracing::debug!(%id, upstream = name, code, %error, "the caller's request broke off");
+        } else {
+            tracing::warn!(%id, upstream = name, code, %error, "no answer from the upstream");
+        }
+        failure
+    }
+}

@@ -1,0 +1,250 @@
+//! Bodies on their way: streamed, watched for progress, never buffered.
+
+use std::any::Any;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::hop;
+use super::sending::{CallerFault, Sending};
+use crate::BoxError;
+
+/// A body made no progress for `timeouts.idle`.
+#[derive(Debug, thiserror::Error)]
+#[error("the body made no progress for {0:?}")]
+struct Stalled(Duration);
+
+/// Rings when something stays pending for too long. Costs nothing until it is pending for the first time.
+#[derive(Debug)]
+struct Alarm {
+    limit: Duration,
+    running: bool,
+    sleep: Option<Pin<Box<Sleep>>>,
+}
+
+impl Alarm {
+    fn new(limit: Duration) -> Self {
+        Self {
+            limit,
+            running: false,
+            sleep: None,
+        }
+    }
+
+    fn stop(&mut self) {
+        self.running = false;
+    }
+
+    fn poll_ring(&mut self, cx: &mut Context<'_>) -> Poll<Stalled> {
+        let limit = self.limit;
+        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(limit)));
+        if !self.running {
+            self.running = true;
+            sleep.as_mut().reset(Instant::now() + limit);
+        }
+        sleep.as_mut().poll(cx).map(|()| Stalled(limit))
+    }
+}
+
+#[derive(Debug)]
+enum Source {
+    Empty,
+    Incoming(Incoming),
+    Boxed(UnsyncBoxBody<Bytes, BoxError>),
+}
+
+impl Source {
+    fn new<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        if body.is_end_stream() {
+            return Self::Empty;
+        }
+        // One client, and one pool, serves bodies of every type. The one that nobody touched comes
+        // through without a box.
+        let mut body = Some(body);
+        let untouched = (&mut body as &mut dyn Any).downcast_mut::<Option<Incoming>>();
+        if let Some(incoming) = untouched.and_then(Option::take) {
+            return Self::Incoming(incoming);
+        }
+        match body {
+            Some(body) => Self::Boxed(body.map_err(Into::into).boxed_unsync()),
+            None => Self::Empty,
+        }
+    }
+}
+
+/// The body of a request as the upstream gets it.
+#[derive(Debug)]
+pub(super) struct RequestBody {
+    source: Source,
+    sending: Arc<Sending>,
+    alarm: Alarm,
+}
+
+impl RequestBody {
+    pub(super) fn new<B>(body: B, idle: Duration) -> (Self, Arc<Sending>)
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let source = Source::new(body);
+        let sending = Sending::new(matches!(source, Source::Empty));
+        let body = Self {
+            source,
+            sending: Arc::clone(&sending),
+            alarm: Alarm::new(idle),
+        };
+        (body, sending)
+    }
+}
+
+impl Body for RequestBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let this = &mut *self;
+        let polled = match &mut this.source {
+            Source::Empty => Poll::Ready(None),
+            Source::Incoming(body) => Pin::new(body)
+                .poll_frame(cx)
+                .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
+            Source::Boxed(body) => Pin::new(body).poll_frame(cx),
+        };
+        this.sending.waits_for_caller(polled.is_pending());
+        match polled {
+            Poll::Pending => this.alarm.poll_ring(cx).map(|stalled| {
+                this.sending.fail(CallerFault::Stalled);
+                Some(Err(stalled.into()))
+            }),
+            Poll::Ready(Some(Ok(frame))) => {
+                this.alarm.stop();
+                this.sending.progress().touch();
+                Poll::Ready(Some(Ok(clean(frame))))
+            }
+            Poll::Ready(Some(Err(error))) => {
+                this.sending.fail(CallerFault::Broken);
+                Poll::Ready(Some(Err(error)))
+            }
+            Poll::Ready(None) => {
+                this.sending.end();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.source {
+            Source::Empty => true,
+            Source::Incoming(body) => body.is_end_stream(),
+            Source::Boxed(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.source {
+            Source::Empty => SizeHint::with_exact(0),
+            Source::Incoming(body) => body.size_hint(),
+            Source::Boxed(body) => body.size_hint(),
+        }
+    }
+}
+
+impl Drop for RequestBody {
+    /// hyper drops a body without asking for its end when it knows that the last frame was the last.
+    fn drop(&mut self) {
+        self.sending.end();
+    }
+}
+
+fn clean(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Ok(mut trailers) => {
+            hop::clean_trailers(&mut trailers);
+            Frame::trailers(trailers)
+        }
+        Err(frame) => frame,
+    }
+}
+
+#[derive(Debug)]
+enum Answered {
+    Upstream { body: Incoming, alarm: Alarm },
+    Here(Full<Bytes>),
+}
+
+/// The body of an answer: the upstream's, or one of our own.
+///
+/// It fails when the upstream's breaks off or makes no progress for `timeouts.idle`, and whoever writes
+/// it on must fail visibly too: an incomplete answer never looks complete.
+#[derive(Debug)]
+pub struct ResponseBody(Answered);
+
+impl ResponseBody {
+    pub(super) fn upstream(body: Incoming, idle: Duration) -> Self {
+        Self(Answered::Upstream {
+            body,
+            alarm: Alarm::new(idle),
+        })
+    }
+
+    pub(super) fn here(body: Full<Bytes>) -> Self {
+        Self(Answered::Here(body))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let (body, alarm) = match &mut self.0 {
+            Answered::Upstream { body, alarm } => (body, alarm),
+            Answered::Here(body) => {
+                let polled = Pin::new(body).poll_frame(cx);
+                return polled.map_err(|never| match never {});
+            }
+        };
+        match Pin::new(body).poll_frame(cx) {
+            Poll::Pending => alarm.poll_ring(cx).map(|stalled| {
+                tracing::debug!(error = %stalled, "the upstream's answer was cut off");
+                Some(Err(stalled.into()))
+            }),
+            Poll::Ready(frame) => {
+                alarm.stop();
+                Poll::Ready(frame.map(|frame| frame.map(clean).map_err(Into::into)))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match &self.0 {
+            Answered::Upstream { body, .. } => body.is_end_stream(),
+            Answered::Here(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match &self.0 {
+            Answered::Upstream { body, .. } => body.size_hint(),
+            Answered::Here(body) => body.size_hint(),
+        }
+    }
+}

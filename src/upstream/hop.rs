@@ -1,0 +1,172 @@
+//! Fields that mean one hop only.
+
+use http::header::{self, HeaderMap, HeaderName};
+
+/// RFC 9110 section 7.6.1, and `http2-settings`, which RFC 9113 section 3.1 leaves to hops as well.
+///
+/// `Proxy-Authenticate` and `Proxy-Authorization` are not among them since RFC 9110, and to its callers
+/// this proxy is the server itself: they pass.
+const HOP_BY_HOP: [HeaderName; 6] = [
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    header::TE,
+    header::TRANSFER_ENCODING,
+    header::UPGRADE,
+    HeaderName::from_static("http2-settings"),
+];
+
+/// Fields that no `Connection` can declare to be hop-by-hop: a caller that could make us drop them could
+/// change what the message means, or who sends it, behind the back of everything before us.
+const PROTECTED: [HeaderName; 6] = [
+    header::HOST,
+    header::AUTHORIZATION,
+    header::CONTENT_LENGTH,
+    header::TRANSFER_ENCODING,
+    header::CONTENT_TYPE,
+    header::VIA,
+];
+
+/// Fields that must not come as trailers (RFC 9110 section 6.5.1): framing, routing, authentication.
+const NOT_IN_TRAILERS: [HeaderName; 9] = [
+    header::CONNECTION,
+    header::CONTENT_ENCODING,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::HOST,
+    header::AUTHORIZATION,
+    header::SET_COOKIE,
+    header::COOKIE,
+    header::TRAILER,
+];
+
+/// Removes what was meant for us alone, on requests and responses alike.
+pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+    // Most messages have no Connection, and then nothing is collected.
+    let nominated: Vec<HeaderName> = connection_options(headers)
+        .filter_map(|option| HeaderName::from_bytes(option).ok())
+        .filter(|name| !PROTECTED.contains(name))
+        .collect();
+    for name in nominated {
+        headers.remove(name);
+    }
+    headers.remove(header::CONNECTION);
+    for name in HOP_BY_HOP {
+        headers.remove(name);
+    }
+}
+
+/// Removes from trailers what may not stand there.
+pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
+    for name in HOP_BY_HOP.into_iter().chain(NOT_IN_TRAILERS) {
+        trailers.remove(name);
+    }
+}
+
+/// Whether `Connection` lists `option`.
+pub(super) fn has_connection_option(headers: &HeaderMap, option: &str) -> bool {
+    connection_options(headers).any(|listed| listed.eq_ignore_ascii_case(option.as_bytes()))
+}
+
+/// Whether the sender reads trailers: the one value of `TE` that is passed on.
+pub(super) fn takes_trailers(headers: &HeaderMap) -> bool {
+    elements(headers, header::TE).any(|coding| coding.eq_ignore_ascii_case(b"trailers"))
+}
+
+fn connection_options(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
+    elements(headers, header::CONNECTION)
+}
+
+/// The elements of a list field, as bytes: field values need not be UTF-8 (hyper#4019).
+fn elements(headers: &HeaderMap, name: HeaderName) -> impl Iterator<Item = &[u8]> {
+    headers
+        .get_all(name)
+        .into_iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|element| !element.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::HeaderValue;
+
+    fn headers(lines: &[(&'static str, &[u8])]) -> HeaderMap {
+        lines
+            .iter()
+            .map(|(name, value)| {
+                let value = HeaderValue::from_bytes(value).unwrap();
+                (HeaderName::from_static(name), value)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn nominated_and_listed_fields_go_and_the_rest_stays_in_order() {
+        let mut fields = headers(&[
+            ("connection", b"close, X-Private"),
+            ("connection", b" ,x-second"),
+            ("x-private", b"1"),
+            ("x-second", b"2"),
+            ("keep-alive", b"timeout=5"),
+            ("proxy-connection", b"keep-alive"),
+            ("te", b"gzip"),
+            ("transfer-encoding", b"chunked"),
+            ("upgrade", b"h2c"),
+            ("http2-settings", b"AAMAAABk"),
+            ("proxy-authorization", b"kept"),
+        ]);
+        fields.append("x-kept", HeaderValue::from_static("one"));
+        fields.append("x-kept", HeaderValue::from_static("two"));
+        remove_hop_by_hop(&mut fields);
+        let left: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
+            .collect();
+        assert_eq!(
+            left,
+            [
+                ("proxy-authorization", "kept"),
+                ("x-kept", "one"),
+                ("x-kept", "two")
+            ]
+        );
+    }
+
+    #[test]
+    fn connection_cannot_remove_what_the_message_hangs_on() {
+        let mut fields = headers(&[
+            (
+                "connection",
+                b"authorization, HOST, content-length, content-type, via",
+            ),
+            ("authorization", b"Bearer x"),
+            ("host", b"a"),
+            ("content-length", b"2"),
+            ("content-type", b"application/json"),
+            ("via", b"1.1 a"),
+        ]);
+        remove_hop_by_hop(&mut fields);
+        assert_eq!(fields.len(), 5, "{fields:?}");
+    }
+
+    #[test]
+    fn a_connection_that_is_not_utf8_is_no_trouble() {
+        let mut fields = headers(&[("connection", b"\xff\xfe, x-gone"), ("x-gone", b"1")]);
+        remove_hop_by_hop(&mut fields);
+        assert!(fields.is_empty(), "{fields:?}");
+    }
+
+    #[test]
+    fn trailers_lose_framing_and_keep_the_rest() {
+        let mut trailers = headers(&[
+            ("x-checksum", b"1"),
+            ("content-length", b"9"),
+            ("transfer-encoding", b"chunked"),
+            ("authorization", b"Bearer x"),
+        ]);
+        clean_trailers(&mut trailers);
+        assert_eq!(trailers.len(), 1);
+        assert!(trailers.contains_key("x-checksum"));
+    }
+}

@@ -1,0 +1,250 @@
+//! What a request becomes on its way upstream, and an answer on its way back. Pure.
+
+use bytes::Bytes;
+use http::header::{self, HeaderMap, HeaderValue};
+use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
+use http::{Uri, Version};
+
+use super::hop;
+
+/// Where requests go: scheme, authority and the path that is put in front of every other.
+#[derive(Clone, Debug)]
+pub(super) struct Origin {
+    pub(super) scheme: Scheme,
+    pub(super) authority: Authority,
+    base: String,
+}
+
+impl Origin {
+    /// `None` when the URL has no scheme or no authority.
+    pub(super) fn new(url: &Uri) -> Option<Self> {
+        Some(Self {
+            scheme: url.scheme()?.clone(),
+            authority: url.authority()?.clone(),
+            base: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+
+    /// The URI upstream. Path and query are the caller's bytes: RFC 9110 section 7.7 wants them
+    /// unchanged, and two parsers that normalise differently are a way around every rule.
+    pub(super) fn uri(&self, target: &Uri) -> Result<Uri, http::Error> {
+        let path = target.path_and_query().cloned();
+        let path = match path {
+            Some(path) if self.base.is_empty() => path,
+            path => self.prefixed(path.as_ref())?,
+        };
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path);
+        Ok(Uri::from_parts(parts)?)
+    }
+
+    fn prefixed(&self, path: Option<&PathAndQuery>) -> Result<PathAndQuery, InvalidUri> {
+        let path = path.map_or("/", PathAndQuery::as_str);
+        let mut whole = String::with_capacity(self.base.len() + path.len());
+        whole.push_str(&self.base);
+        whole.push_str(path);
+        PathAndQuery::from_maybe_shared(Bytes::from(whole))
+    }
+}
+
+/// How the length of a request's body is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Length {
+    /// There is none.
+    None,
+    /// So many bytes.
+    Exact(u64),
+    /// It ends when it ends.
+    Unknown,
+}
+
+/// Turns a caller's header fields into ours. `upgrade` is the `Upgrade` field to forward, if any.
+pub(super) fn request_headers(
+    headers: &mut HeaderMap,
+    version: Version,
+    length: Length,
+    upgrade: Option<&HeaderValue>,
+) {
+    let trailers = hop::takes_trailers(headers);
+    hop::remove_hop_by_hop(headers);
+    // The client writes the upstream's own authority (`Host`, or `:authority` on HTTP/2).
+    headers.remove(header::HOST);
+    // Answered by our own server, which says 100 when the body is first read.
+    headers.remove(header::EXPECT);
+    join_cookies(headers);
+    frame(headers, length);
+    if trailers {
+        // RFC 9110 section 10.1.4: who sends TE lists it in Connection.
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+        headers.insert(header::CONNECTION, HeaderValue::from_static("te"));
+    }
+    if let Some(protocols) = upgrade {
+        headers.insert(header::UPGRADE, protocols.clone());
+        headers.append(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    }
+    // RFC 9110 section 7.6.3: a gateway says on requests that it was there.
+    headers.append(header::VIA, via(version));
+}
+
+/// The one place where the framing of a request that we send is decided, and always from its body: a
+/// copied `Content-Length` that is wrong cuts the message off without an error, or smuggles its rest in
+/// as another one.
+fn frame(headers: &mut HeaderMap, length: Length) {
+    match length {
+        // A caller's own `Content-Length: 0` may stay: it says the same.
+        Length::None if is_zero(headers) => {}
+        Length::None => {
+            headers.remove(header::CONTENT_LENGTH);
+        }
+        Length::Exact(bytes) => {
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
+        }
+        Length::Unknown => {
+            headers.remove(header::CONTENT_LENGTH);
+            // hyper assumes that a GET of unknown length has no body, unless it is told.
+            let chunked = HeaderValue::from_static("chunked");
+            headers.insert(header::TRANSFER_ENCODING, chunked);
+        }
+    }
+}
+
+fn is_zero(headers: &HeaderMap) -> bool {
+    let mut lines = headers.get_all(header::CONTENT_LENGTH).iter();
+    lines.next().is_some_and(|value| value == "0") && lines.next().is_none()
+}
+
+fn via(version: Version) -> HeaderValue {
+    HeaderValue::from_static(match version {
+        Version::HTTP_09 | Version::HTTP_10 => "1.0 patchwright",
+        Version::HTTP_2 => "2.0 patchwright",
+        Version::HTTP_3 => "3.0 patchwright",
+        _ => "1.1 patchwright",
+    })
+}
+
+/// RFC 9113 section 8.2.3: HTTP/2 splits cookies into several lines, HTTP/1.1 wants them in one.
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::COOKIE).iter();
+    let (Some(first), Some(second)) = (lines.next(), lines.next()) else {
+        return;
+    };
+    let mut joined = first.as_bytes().to_vec();
+    for line in std::iter::once(second).chain(lines) {
+        joined.extend_from_slice(b"; ");
+        joined.extend_from_slice(line.as_bytes());
+    }
+    if let Ok(mut joined) = HeaderValue::from_maybe_shared(Bytes::from(joined)) {
+        joined.set_sensitive(true);
+        headers.insert(header::COOKIE, joined);
+    }
+}
+
+/// Whether the framing of an answer is one that we can vouch for. hyper reads one with an unknown
+/// transfer coding up to the end of the connection and passes the coded bytes on as content.
+pub(super) fn is_framed(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (codings.next(), codings.next()) {
+        (None, _) => true,
+        (Some(one), None) => one.as_bytes().trim_ascii().eq_ignore_ascii_case(b"chunked"),
+        (Some(_), Some(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(lines: &[(&'static str, &'static str)], length: Length) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        request_headers(&mut headers, Version::HTTP_11, length, None);
+        headers
+    }
+
+    #[test]
+    fn path_and_query_are_kept_byte_for_byte() {
+        for (base, target, expected) in [
+            (
+                "https://api.example",
+                "/a//b/./../c;d?x=%2f&y=",
+                "https://api.example/a//b/./../c;d?x=%2f&y=",
+            ),
+            ("https://api.example/", "/%41?", "https://api.example/%41?"),
+            ("http://h:81/base/", "/a?b", "http://h:81/base/a?b"),
+            ("http://h/base", "http://other/a", "http://h/base/a"),
+        ] {
+            let origin = Origin::new(&base.parse().unwrap()).unwrap();
+            let uri = origin.uri(&target.parse().unwrap()).unwrap();
+            assert_eq!(uri.to_string(), expected);
+        }
+    }
+
+    #[test]
+    fn a_stale_content_length_never_leaves() {
+        for (length, expected) in [
+            (Length::Exact(7), Some("7")),
+            (Length::Unknown, None),
+            (Length::None, None),
+        ] {
+            let headers = sent(&[("content-length", "2")], length);
+            let value = headers.get(header::CONTENT_LENGTH);
+            assert_eq!(value.map(|value| value.to_str().unwrap()), expected);
+        }
+        let headers = sent(&[("content-length", "0")], Length::None);
+        assert_eq!(headers[header::CONTENT_LENGTH], "0");
+    }
+
+    #[test]
+    fn te_is_reduced_to_trailers() {
+        let headers = sent(&[("te", "gzip;q=0.5, trailers")], Length::None);
+        assert_eq!(headers[header::TE], "trailers");
+        assert_eq!(headers[header::CONNECTION], "te");
+        let headers = sent(&[("te", "gzip")], Length::None);
+        assert!(!headers.contains_key(header::TE));
+    }
+
+    #[test]
+    fn split_cookies_are_joined() {
+        let headers = sent(&[("cookie", "a=1"), ("cookie", "b=2")], Length::None);
+        assert_eq!(headers.get_all(header::COOKIE).iter().count(), 1);
+        assert_eq!(headers[header::COOKIE], "a=1; b=2");
+    }
+
+    #[test]
+    fn via_is_appended_and_host_and_expect_stay_here() {
+        let headers = sent(
+            &[
+                ("via", "1.0 fred"),
+                ("host", "proxy"),
+                ("expect", "100-continue"),
+            ],
+            Length::None,
+        );
+        let via: Vec<_> = headers.get_all(header::VIA).iter().collect();
+        assert_eq!(via, ["1.0 fred", "1.1 patchwright"]);
+        assert_eq!(headers.len(), 2, "{headers:?}");
+    }
+
+    #[test]
+    fn only_chunked_is_a_framing_that_we_know() {
+        for (codings, framed) in [
+            (&[][..], true),
+            (&["chunked"][..], true),
+            (&["Chunked "][..], true),
+            (&["gzip, chunked"][..], false),
+            (&["chunked", "chunked"][..], false),
+            (&["identity"][..], false),
+        ] {
+            let mut headers = HeaderMap::new();
+            for coding in codings {
+                let coding = HeaderValue::from_static(coding);
+                headers.append(header::TRANSFER_ENCODING, coding);
+            }
+            assert_eq!(is_framed(&headers), framed, "{codings:?}");
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! No answer from the upstream.
+
+use std::time::Duration;
+
+use crate::support::{Gateway, Listening};
+
+const PATCH: &str = "PATCH /x HTTP/1.1\r\nHost: p\r\nContent-Length: 2\r\n\r\n{}";
+
+#[tokio::test]
+async fn nobody_listening_is_502_unreachable() {
+    let gone = Listening::new().await.address;
+    let gateway = Gateway::at(gone).start().await;
+    let mut caller = gateway.caller().await;
+    caller.send(PATCH).await;
+    let (head, body) = caller.message().await;
+    assert_eq!(head.status(), 502);
+    assert_eq!(head.one("content-type"), Some("application/json"));
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["code"], "patchwright.upstream.unreachable");
+    assert_eq!(body["status"], 502);
+    gateway.counted(r#"patchwright_upstream_answers_total{upstream="api",status="none"} 1"#);
+    gateway.counted(r#"code="patchwright.upstream.unreachable"} 1"#);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_is_502_broken_and_the_request_went_out_once() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address).start().await;
+    let mut caller = gateway.caller().await;
+    // The second request goes over a connection from the pool: that is where clients like to retry.
+    for request in 0..2 {
+        caller.send(PATCH).await;
+        let mut up = upstream.accept().await;
+        if request == 0 {
+            up.message().await;
+            up.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+                .await;
+            assert_eq!(caller.message().await.0.status(), 200);
+            caller.send(PATCH).await;
+        }
+        up.message().await;
+        drop(up);
+        let (head, body) = caller.message().await;
+        assert_eq!(head.status(), 502);
+        assert!(body.contains("patchwright.upstream.broken"), "{body}");
+        assert!(upstream.is_left_alone().await, "the PATCH was sent again");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_502_broken() {
+    for answer in [
+        "SSH-2.0-OpenSSH\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nwhole",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: unknown\r\n\r\nabc",
+    ] {
+        let upstream = Listening::new().await;
+        let gateway = Gateway::at(upstream.address).start().await;
+        let mut caller = gateway.caller().await;
+        caller.send(PATCH).await;
+        let mut up = upstream.accept().await;
+        up.message().await;
+        up.send(answer).await;
+        let (head, body) = caller.message().await;
+        assert_eq!(head.status(), 502, "{answer:?}");
+        assert!(body.contains("patchwright.upstream.broken"), "{body}");
+        assert_eq!(up.rest().await, "", "such a connection is not used again");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_504_and_ends_the_connection() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address)
+        .with(|config| config.timeouts.request = Duration::from_millis(50))
+        .start()
+        .await;
+    let mut caller = gateway.caller().await;
+    caller.send(PATCH).await;
+    let mut up = upstream.accept().await;
+    up.message().await;
+    let (head, body) = caller.message().await;
+    assert_eq!(head.status(), 504);
+    assert!(body.contains("patchwright.upstream.timeout"), "{body}");
+    assert_eq!(up.rest().await, "");
+}
+
+#[tokio::test]
+async fn an_upload_may_take_longer_than_the_answer_may() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address)
+        .with(|config| config.timeouts.request = Duration::from_millis(100))
+        .start()
+        .await;
+    let mut caller = gateway.caller().await;
+    caller
+        .send("POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n\r\n")
+        .await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    for byte in ["h", "e", "l", "l", "o"] {
+        tokio::time::sleep(Duration::from_millis(40)).await;
+        caller.send(byte).await;
+        assert_eq!(up.exactly(1).await, byte);
+    }
+    up.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        .await;
+    assert_eq!(caller.head().await.status(), 200);
+}
+
+#[tokio::test]
+async fn a_caller_that_stops_sending_is_told_so_and_the_upstream_is_not_blamed() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address)
+        .with(|config| config.timeouts.idle = Duration::from_millis(50))
+        .start()
+        .await;
+    let mut caller = gateway.caller().await;
+    caller
+        .send("POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 5\r\n\r\nhel")
+        .await;
+    let mut up = upstream.accept().await;
+    up.until("hel").await;
+    let (head, body) = caller.message().await;
+    assert_eq!(head.status(), 408);
+    assert!(body.contains("patchwright.request.timeout"), "{body}");
+    assert_eq!(
+        up.rest().await,
+        "",
+        "the upstream never gets a completed request"
+    );
+    let metrics = gateway.metrics.render();
+    assert!(
+        !metrics.contains("patchwright_upstream_answers_total{"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn a_caller_that_hangs_up_in_its_body_never_completes_upstream() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address).start().await;
+    let mut caller = gateway.caller().await;
+    caller
+        .send("POST / HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n")
+        .await;
+    let mut up = upstream.accept().await;
+    up.until("one\r\n").await;
+    drop(caller);
+    assert_eq!(up.rest().await, "", "no last chunk");
+    let metrics = gateway.metrics.render();
+    assert!(
+        !metrics.contains("patchwright_upstream_answers_total{"),
+        "{metrics}"
+    );
+}

@@ -1,0 +1,20 @@
+//! The proxy between raw sockets: what goes in on one side, and what comes out on the other.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that meets the unexpected has failed, and its helpers are part of it"
+)]
+
+mod body;
+mod drain;
+mod failure;
+mod forward;
+mod http2;
+mod limits;
+mod malformed;
+mod serve;
+mod support;
+mod tls;
+mod upgrade;

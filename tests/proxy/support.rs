@@ -1,0 +1,7 @@
+//! Both ends of the proxy as raw sockets, so that tests see bytes and decide when they move.
+
+mod gateway;
+mod peer;
+
+pub(crate) use gateway::{Gateway, Running};
+pub(crate) use peer::{Listening, Peer, within};
