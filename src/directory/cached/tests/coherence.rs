@@ -127,7 +127,8 @@ async fn a_reader_may_insist_on_news() {
 }
 
 /// The law that everything else serves: whoever starts to read after a write was answered sees that
-/// write or a later one.#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+/// write or a later one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nothing_read_after_a_write_is_older_than_the_write() {
     let upstream = Upstream::new("0");
     let directory = directory(&upstream, &minute());
