@@ -5,6 +5,7 @@ pub mod demo;
 pub mod explain;
 pub mod healthcheck;
 mod listen;
+mod paint;
 pub mod serve;
 pub mod settings;
 pub mod simulate;

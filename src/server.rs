@@ -31,7 +31,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use self::activity::Deadlines;
@@ -157,26 +157,24 @@ where
     // Only now: a caller that is told to close comes back with a new connection at once, and that must
     // meet a closed listener and not the queue of one that is about to be closed.
     shared.draining.store(true, Ordering::Relaxed);
+    drain(&stage, &places, all, settings.drain).await;
+    Ok(())
+}
+
+async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit: Duration) {
+    // Every place being free means that every connection has ended. The semaphore is never closed.
+    let mut finished = pin!(places.acquire_many(all));
     stage.send_replace(Stage::Lingering);
-    let linger = LINGER.min(settings.drain / 2);
-    let finished = async {
-        // Every place being free means that every connection has ended.
-        let _ = places.acquire_many(all).await;
-    };
-    let mut finished = pin!(finished);
-    tokio::select! {
-        () = &mut finished => return Ok(()),
-        () = sleep(linger) => {}
+    let linger = LINGER.min(limit / 2);
+    if timeout(linger, finished.as_mut()).await.is_ok() {
+        return;
     }
     stage.send_replace(Stage::Draining);
-    if timeout(settings.drain.saturating_sub(linger), finished)
-        .await
-        .is_err()
-    {
+    let left = limit.saturating_sub(linger);
+    if timeout(left, finished).await.is_err() {
         tracing::warn!("requests were cut off: they took longer than timeouts.drain");
         stage.send_replace(Stage::Aborting);
     }
-    Ok(())
 }
 
 async fn accept<S, B>(listener: &TcpListener, places: &Arc<Semaphore>, shared: Shared<S>)

@@ -1,10 +1,19 @@
 //! `patchwright demo`: a failing request, and the same one repaired.
 
+use std::io;
 use std::net::SocketAddr;
 
 use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
 
-use super::Failure;
+use super::serve::{ServeError, Server, stop_signal};
+use super::{Failure, written};
+use crate::config::{Config, Overrides};
+use crate::simulator::{self, Simulator};
+
+mod request;
+mod show;
 
 const MORE: &str = "\
 Starts the simulator and the proxy on this machine, sends the two requests that the API is known to \
@@ -29,6 +38,53 @@ pub struct DemoArgs {
 }
 
 /// Shows the difference, then serves until told to stop.
-pub fn run(_args: &DemoArgs) -> Result<(), Failure> {
-    Err(Failure::Runtime("not part of this build".to_owned()))
+pub fn run(args: &DemoArgs) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
+    runtime.block_on(demo(args.listen))
+}
+
+async fn demo(listen: SocketAddr) -> Result<(), Failure> {
+    let stop = stop_signal().map_err(ServeError::from)?;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(ServeError::from)?;
+    let upstream = listener.local_addr().map_err(ServeError::from)?;
+    let server = Server::bind(&config(listen, upstream)?)?;
+    let proxy = server.address().map_err(ServeError::from)?;
+    let simulator = Simulator::new(simulator::Options::default());
+
+    let (stopping, stopped) = watch::channel(());
+    let over =
+        |mut stopped: watch::Receiver<()>| async move { while stopped.changed().await.is_ok() {} };
+    let api = simulator::serve(listener, simulator.clone(), over(stopped.clone()));
+    let api = tokio::spawn(api);
+    written(announce(&server, upstream))?;
+    let serving = tokio::spawn(server.run(over(stopped)));
+    written(show::all(&simulator, upstream, proxy).await)?;
+    stop.await;
+    drop(stopping);
+    let ended = |error: tokio::task::JoinError| Failure::Runtime(error.to_string());
+    serving.await.map_err(ended)??;
+    api.await.map_err(ended)?.map_err(ServeError::from)?;
+    Ok(())
+}
+
+/// The defaults, before the simulator. The environment has no say: the demo is the same everywhere.
+fn config(listen: SocketAddr, upstream: SocketAddr) -> Result<Config, Failure> {
+    let flags = Overrides {
+        listen: Some(listen),
+        admin: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
+        upstream: Some(format!("http://{upstream}")),
+        pack: None,
+    };
+    Ok(Config::load(None, [], flags)?)
+}
+
+fn announce(server: &Server, upstream: SocketAddr) -> io::Result<()> {
+    use std::io::Write as _;
+
+    server.announce()?;
+    let mut out = anstream::stdout().lock();
+    writeln!(out, "simulator listening on http://{upstream}")?;
+    out.flush()
 }

@@ -1,12 +1,21 @@
 //! `patchwright explain`: what would be done to one request, offline.
 
-use std::path::PathBuf;
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 
+use bytes::Bytes;
 use clap::Args;
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, Request, Uri};
+use http_body_util::Full;
 
-use super::Failure;
-use crate::config::Pack;
+use super::settings::environment;
+use super::{Failure, written};
+use crate::config::{Config, Overrides, Pack};
+
+mod rehearsal;
+mod show;
+
+use rehearsal::rehearse;
 
 const MORE: &str = "\
 Takes a request as curl does, and the conversation as the API would answer it, and shows the rule \
@@ -98,8 +107,81 @@ fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
 }
 
 /// Prints what would be done.
-pub fn run(_args: &ExplainArgs) -> Result<(), Failure> {
-    Err(Failure::Runtime("not part of this build".to_owned()))
+pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
+    let config = config(args)?;
+    let request = request(args)?;
+    let conversation = args.conversation.as_deref().map(read).transpose()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
+    let explained = runtime.block_on(rehearse(&config, request, conversation))?;
+    let mut out = anstream::stdout().lock();
+    if args.raw {
+        if explained.misses_conversation() {
+            return Err(Failure::Usage(MISSING_CONVERSATION.to_owned()));
+        }
+        return written(
+            out.write_all(&explained.sent.body)
+                .and_then(|()| out.flush()),
+        );
+    }
+    written(show::explained(&mut out, &explained))
+}
+
+const MISSING_CONVERSATION: &str = "\
+the body has gaps, and what fills them is in the API's answer to the lookup: save that answer and give it \
+with --conversation FILE";
+
+/// Without a file no upstream is needed: nothing is sent.
+fn config(args: &ExplainArgs) -> Result<Config, Failure> {
+    let nowhere = || "http://upstream.invalid".to_owned();
+    let flags = Overrides {
+        upstream: args.config.is_none().then(nowhere),
+        pack: args.rules,
+        ..Overrides::default()
+    };
+    Ok(Config::load(args.config.as_deref(), environment(), flags)?)
+}
+
+fn request(args: &ExplainArgs) -> Result<Request<Full<Bytes>>, Failure> {
+    let body = match &args.data {
+        None => Vec::new(),
+        Some(Data::Text(text)) => text.clone().into_bytes(),
+        Some(Data::File(file)) => read(file)?.into(),
+        Some(Data::Stdin) => {
+            let mut body = Vec::new();
+            let read = io::stdin().lock().read_to_end(&mut body);
+            read.map_err(|error| {
+                Failure::Runtime(format!("cannot read the body from stdin: {error}"))
+            })?;
+            body
+        }
+    };
+    let target: Uri = args
+        .path
+        .parse()
+        .map_err(|_| Failure::Usage(format!("{:?} is no path", args.path)))?;
+    let target = target
+        .into_parts()
+        .path_and_query
+        .filter(|target| target.as_str().starts_with('/'));
+    let target = target
+        .ok_or_else(|| Failure::Usage(format!("{:?}: a path starts with \"/\"", args.path)))?;
+    let mut request = Request::new(Full::from(body));
+    *request.method_mut() = args.method.clone();
+    *request.uri_mut() = Uri::from(target);
+    for (name, value) in &args.headers {
+        request.headers_mut().append(name, value.clone());
+    }
+    Ok(request)
+}
+
+fn read(file: &Path) -> Result<Bytes, Failure> {
+    let bytes = std::fs::read(file);
+    let bytes = bytes
+        .map_err(|error| Failure::Runtime(format!("cannot read {}: {error}", file.display())))?;
+    Ok(Bytes::from(bytes))
 }
 
 #[cfg(test)]

@@ -93,10 +93,7 @@ impl From<ServeError> for Failure {
 /// Serves until SIGTERM or SIGINT, drains, and returns; a second signal ends the draining.
 async fn serve_until_signal(config: &Config) -> Result<(), ServeError> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
-    let mut signals = Signals {
-        terminate: signal(SignalKind::terminate())?,
-        interrupt: signal(SignalKind::interrupt())?,
-    };
+    let mut signals = Signals::new()?;
     let server = Server::bind(config)?;
     server.announce()?;
     let (first, stop) = watch::channel(());
@@ -112,12 +109,25 @@ async fn serve_until_signal(config: &Config) -> Result<(), ServeError> {
     }
 }
 
+/// Ends at the first SIGTERM or SIGINT from now on.
+pub(super) fn stop_signal() -> io::Result<impl Future<Output = ()>> {
+    let mut signals = Signals::new()?;
+    Ok(async move { signals.next().await })
+}
+
 struct Signals {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
     async fn next(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

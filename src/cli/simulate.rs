@@ -9,6 +9,8 @@ use std::time::Duration;
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
 
+use super::serve::stop_signal;
+
 use crate::simulator::{Data, Fault, Options, Simulator, serve};
 
 /// A data file is read into memory; this is far above any that was written by hand.
@@ -94,24 +96,6 @@ impl From<Failure> for super::Failure {
             Failure::Listen { .. } | Failure::Serve(_) => Self::Runtime(failure.to_string()),
         }
     }
-}
-
-#[cfg(unix)]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn stop_signal() -> io::Result<impl Future<Output = ()>> {
-    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
 
 async fn simulate(args: SimulateArgs, shutdown: impl Future<Output = ()>) -> Result<(), Failure> {

@@ -188,10 +188,13 @@ fn timeouts(root: &mut Table<'_>, repair: &mut Options) -> Timeouts {
 
 /// What can only be seen once sources and rules are put together.
 fn compile(root: &Table<'_>, specs: &Specs) -> Rules {
+    if !specs.is_complete() {
+        return Rules::default();
+    }
     Rules::compile(specs.sources(), specs.rules()).unwrap_or_else(|faults| {
-        faults
-            .iter()
-            .for_each(|fault| root.add(specs.locate(fault)));
+        for fault in &faults {
+            root.add(specs.locate(fault));
+        }
         Rules::default()
     })
 }

@@ -54,7 +54,9 @@ impl<B: Body<Data = Bytes>> Replay<B> {
         let mut frames = self.frames;
         let bytes = if frames.len() > 1 {
             let mut all = Vec::with_capacity(usize::try_from(self.buffered).unwrap_or_default());
-            frames.iter().for_each(|frame| all.extend_from_slice(frame));
+            for frame in &frames {
+                all.extend_from_slice(frame);
+            }
             Bytes::from(all)
         } else {
             frames.pop_front().unwrap_or_default()

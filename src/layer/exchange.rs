@@ -434,20 +434,16 @@ impl<'a, D: Directory> Exchange<'a, D> {
             .rule()
             .on_lookup_failure
             .unwrap_or(self.shared.options.on_lookup_failure);
-        match miss.answer().filter(|_| policy == LookupFailure::Reject) {
-            Some(answer) => {
-                self.note.reason = Some(miss.reason());
-                Ok(self.reject(answer))
-            }
-            None => {
-                (self.note.outcome, self.note.reason) = (Outcome::Forwarded, Some(miss.reason()));
-                let original = draft.request(&self.head, &Edit::default());
-                let answer = self
-                    .send(sender, original, draft.plan.sends_a_target())
-                    .await?;
-                Ok(answer.map(ResponseBody::inner))
-            }
+        if let Some(answer) = miss.answer().filter(|_| policy == LookupFailure::Reject) {
+            self.note.reason = Some(miss.reason());
+            return Ok(self.reject(answer));
         }
+        (self.note.outcome, self.note.reason) = (Outcome::Forwarded, Some(miss.reason()));
+        let original = draft.request(&self.head, &Edit::default());
+        let answer = self
+            .send(sender, original, draft.plan.sends_a_target())
+            .await?;
+        Ok(answer.map(ResponseBody::inner))
     }
 
     /// Sends the original, about which nothing is known: it may change anything.

@@ -46,7 +46,7 @@ impl<S> Routes<S> {
     }
 
     /// Where `target` leads, and with which URI. `None` for the URI means: as it came.
-    pub(super) fn find(&self, target: &Uri) -> Option<(&S, Option<Uri>)> {
+    pub fn find(&self, target: &Uri) -> Option<(&S, Option<Uri>)> {
         let path = target.path();
         self.routes.iter().find_map(|route| {
             let rest = path.strip_prefix(&route.prefix)?;

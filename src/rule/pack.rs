@@ -98,6 +98,12 @@ impl Specs {
         (self.sources.specs, self.rules.specs)
     }
 
+    /// Whether every entry could be read. Where one is left out for its faults, compiling the others
+    /// would report that they miss it.
+    pub fn is_complete(&self) -> bool {
+        self.sources.left_out == 0 && self.rules.left_out == 0
+    }
+
     /// A fault that was found while compiling these, with the file and line of the key at fault.
     pub fn locate(&self, fault: &SpecFault) -> Fault {
         let (name, places) = match fault.table {
@@ -138,6 +144,8 @@ impl Named for RuleSpec {
 struct Entries<T> {
     specs: Vec<T>,
     places: Vec<Places>,
+    /// Entries whose faults left nothing to keep.
+    left_out: usize,
 }
 
 impl<T> Default for Entries<T> {
@@ -145,6 +153,7 @@ impl<T> Default for Entries<T> {
         Self {
             specs: Vec::new(),
             places: Vec::new(),
+            left_out: 0,
         }
     }
 }
@@ -166,6 +175,8 @@ impl<T: Named> Entries<T> {
                 }
                 entries.specs.push(spec);
                 entries.places.push(Places::new(&table));
+            } else {
+                entries.left_out += 1;
             }
             table.finish();
         }
@@ -177,6 +188,7 @@ impl<T: Named> Entries<T> {
     }
 
     fn merge(&mut self, newer: Self) {
+        self.left_out += newer.left_out;
         for (spec, places) in newer.specs.into_iter().zip(newer.places) {
             let index = self.find(spec.name());
             let slot = index.and_then(|at| self.specs.get_mut(at).zip(self.places.get_mut(at)));

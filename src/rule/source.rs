@@ -60,7 +60,7 @@ impl Source {
         let mut query = |key: &str, path: &str| {
             JsonPath::parse(path)
                 .inspect_err(|error| {
-                    fault(key, format!("{path:?} is no JSONPath (RFC 9535): {error}"))
+                    fault(key, format!("{path:?} is no JSONPath (RFC 9535): {error}"));
                 })
                 .ok()
         };

@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::time::timeout;
 use tower_service::Service;
 
 use super::activity::{Activity, Deadlines, Expiry};
@@ -83,7 +84,8 @@ where
                         Expiry::Silence => connection.as_mut().graceful_shutdown(),
                         Expiry::PartialHead => activity.refuse(),
                     }
-                    let _ = tokio::time::timeout(FAREWELL, connection).await;
+                    // It has had its time, and whatever it ends with is no news.
+                    let _ = timeout(FAREWELL, connection).await;
                     return;
                 }
                 changed = self.stage.changed() => {

@@ -3,7 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 use std::{fs, thread};
 
@@ -296,30 +296,38 @@ fn answer_once(status: &'static str) -> (String, thread::JoinHandle<String>) {
     (address, server)
 }
 
+/// The head of what the server was asked, which must have happened by now.
+fn asked(address: &str, server: thread::JoinHandle<String>) -> String {
+    // A server that still waits gets a caller that says nothing, and fails instead of hanging.
+    drop(TcpStream::connect(address));
+    server.join().unwrap()
+}
+
 #[test]
 fn healthcheck_says_by_its_exit_code_what_the_admin_listener_answers() {
-    for (status, code) in [
-        ("200 OK", 0),
-        ("204 No Content", 0),
-        ("503 Service Unavailable", 1),
+    for (status, code, says) in [
+        ("200 OK", 0, ""),
+        ("204 No Content", 0, ""),
+        ("503 Service Unavailable", 1, "/healthz: answered 503"),
     ] {
         let (address, server) = answer_once(status);
         let ran = patchwright(&["healthcheck", "--admin", &address]);
         assert_eq!(ran.code, code, "{}", ran.stderr);
-        let head = server.join().unwrap();
+        assert!(ran.stderr.contains(says), "{}", ran.stderr);
+        let head = asked(&address, server);
         assert!(head.starts_with("GET /healthz HTTP/1.1\r\n"), "{head}");
     }
 }
 
 #[test]
 fn healthcheck_finds_the_address_in_the_proxys_own_environment() {
-    let (address, server) = answer_once("200 OK");
+    let (address, server) = answer_once("503 Service Unavailable");
     let ran = with_env(
         &["healthcheck"],
         &[("PATCHWRIGHT__ADMIN__ADDRESS", &address)],
     );
-    assert_eq!(ran.code, 0, "{}", ran.stderr);
-    server.join().unwrap();
+    assert!(ran.stderr.contains("answered 503"), "{}", ran.stderr);
+    asked(&address, server);
 }
 
 #[test]

@@ -117,6 +117,7 @@ async fn an_idle_connection_gets_one_more_request_after_the_signal() {
         }
     })
     .await;
+    assert!(caller.is_silent().await, "the connection has ended already");
     caller.send(GET).await;
     up.head().await;
     up.send(OK).await;

@@ -89,7 +89,7 @@ async fn silence_is_504_and_ends_the_connection() {
 async fn an_upload_may_take_longer_than_the_answer_may() {
     let upstream = Listening::new().await;
     let gateway = Gateway::at(upstream.address)
-        .with(|config| config.timeouts.request = Duration::from_millis(100))
+        .with(|config| config.timeouts.request = Duration::from_millis(300))
         .start()
         .await;
     let mut caller = gateway.caller().await;
@@ -99,7 +99,7 @@ async fn an_upload_may_take_longer_than_the_answer_may() {
     let mut up = upstream.accept().await;
     up.head().await;
     for byte in ["h", "e", "l", "l", "o"] {
-        tokio::time::sleep(Duration::from_millis(40)).await;
+        tokio::time::sleep(Duration::from_millis(80)).await;
         caller.send(byte).await;
         assert_eq!(up.exactly(1).await, byte);
     }

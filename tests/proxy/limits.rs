@@ -8,7 +8,7 @@ use crate::support::{Gateway, Listening, Peer};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: p\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-const SHORT: Duration = Duration::from_millis(60);
+const SHORT: Duration = Duration::from_millis(120);
 
 #[tokio::test]
 async fn more_requests_than_allowed_are_503_until_an_answer_has_ended() {

@@ -25,9 +25,7 @@ async fn bytes_are_tunnelled_both_ways_after_the_101_and_not_before() {
     assert_eq!(head.one("upgrade"), Some("websocket"));
     assert_eq!(head.one("connection"), Some("upgrade"));
     assert_eq!(head.one("sec-websocket-key"), Some("x"));
-    let moment = std::time::Duration::from_millis(50);
-    let early = tokio::time::timeout(moment, up.exactly(1)).await;
-    assert!(early.is_err(), "{early:?} came before the 101");
+    assert!(up.is_silent().await, "bytes came before the 101");
     up.send(format!("{SWITCH}hello")).await;
     let head = caller.head().await;
     assert_eq!(head.status(), 101);

@@ -64,6 +64,51 @@ prefix = \"x\"
 }
 
 #[test]
+fn rules_that_do_not_compile_are_reported_with_their_lines_among_the_others() {
+    let rules = r#"limits.body = true
+[[source]]
+name = "mine"
+get = "no-path"
+fields = { state = ["$.["] }
+[[rule]]
+name = "participant"
+paths = ["/x/{conversationId}/{participantId}"]
+sources = ["mine", "nowhere"]
+fill = { "/state" = "state", "state" = "state" }
+"#;
+    let faults = faults_of(&with_upstream(rules));
+    let expected = [
+        ":3: limits.body: ",
+        ":6: source \"mine\".get: ",
+        ":7: source \"mine\".fields.state",
+        ":11: rule \"participant\".sources: ",
+        ":12: rule \"participant\".fill",
+    ];
+    assert_eq!(faults.len(), expected.len(), "{faults:#?}");
+    for (fault, expected) in faults.iter().zip(expected) {
+        assert!(fault.starts_with(expected), "{fault}\n{expected}");
+    }
+}
+
+#[test]
+fn nothing_is_said_to_miss_an_entry_that_was_left_out_for_its_own_faults() {
+    let rules = r#"[[source]]
+name = "mine"
+[[rule]]
+name = "participant"
+paths = ["/x/{conversationId}/{participantId}"]
+sources = ["mine"]
+fill = { "/state" = "state" }
+"#;
+    let faults = faults_of(&with_upstream(rules));
+    assert_eq!(faults.len(), 2, "{faults:#?}");
+    assert!(
+        faults[0].starts_with(":3: source \"mine\".get: is missing"),
+        "{faults:#?}"
+    );
+}
+
+#[test]
 fn syntax_errors_hide_what_would_be_missing_because_of_them() {
     let faults = faults_of("[limits\nbody = = 1\n");
     assert!(

@@ -53,17 +53,6 @@ pub(super) fn rule(table: &mut Table<'_>) -> Option<RuleSpec> {
     let mode = table.word("mode", &MODES);
     let resend_on = table.statuses("resend_on", definite_rejection);
     let on_lookup_failure = table.word("on_lookup_failure", &LOOKUP_FAILURES);
-    let fills = fill.as_ref().is_some_and(|fill| !fill.is_empty());
-    // A faulty list is reported as such.
-    let none = sources
-        .as_ref()
-        .map_or(!table.has("sources"), Vec::is_empty);
-    if fills && none {
-        table.fault(
-            "fill",
-            "needs a source to fill from: add sources = [\"conversation\"]",
-        );
-    }
     Some(RuleSpec {
         name: name?,
         methods: methods.unwrap_or_else(|| vec![Method::PATCH]),

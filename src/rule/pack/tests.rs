@@ -30,7 +30,7 @@ fn faults_of(text: &str) -> String {
 }
 
 #[test]
-fn the_built_in_packs_are_free_of_faults_and_refer_only_to_what_they_have() {
+fn the_built_in_packs_mend_the_type_and_look_up_conversations() {
     for (name, pack) in Pack::NAMES {
         assert_eq!(name, pack.name());
         let specs = Specs::built_in(pack).unwrap();
@@ -257,18 +257,6 @@ fn two_entries_of_one_file_may_not_share_a_name() {
         faults_of(&format!("{rule}{rule}")),
         "user.toml:5: rule \"x\".name: is taken by the rule at user.toml:2"
     );
-}
-
-#[test]
-fn filling_needs_a_source() {
-    for sources in ["", "sources = []\n"] {
-        let rule = "[[rule]]\nname = \"x\"\npaths = [\"/x\"]\nfill = { \"/state\" = \"state\" }\n";
-        let faults = faults_of(&format!("{rule}{sources}"));
-        assert!(
-            faults.starts_with("user.toml:4: rule \"x\".fill: needs a source"),
-            "{faults}"
-        );
-    }
 }
 
 #[test]

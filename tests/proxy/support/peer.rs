@@ -6,6 +6,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 /// Tests wait for events; this only ends one that waits for what never comes.
 const HANG: Duration = Duration::from_secs(20);
+/// How long something that must not happen is waited for.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// Waits for what must happen.
 pub(crate) async fn within<T>(what: &str, event: impl Future<Output = T>) -> T {
@@ -103,6 +105,12 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
         String::from_utf8(std::mem::replace(&mut self.read, rest)).unwrap()
     }
 
+    /// Whether neither bytes nor the end come for a moment. Only for what must not happen.
+    pub(crate) async fn is_silent(&mut self) -> bool {
+        let read = self.stream.read_buf(&mut self.read);
+        tokio::time::timeout(MOMENT, read).await.is_err()
+    }
+
     /// Everything up to the end of the connection.
     pub(crate) async fn rest(&mut self) -> String {
         while self.more().await > 0 {}
@@ -138,8 +146,7 @@ impl Listening {
 
     /// Whether somebody connects within a moment. Only for what must not happen.
     pub(crate) async fn is_left_alone(&self) -> bool {
-        let moment = Duration::from_millis(50);
-        tokio::time::timeout(moment, self.listener.accept())
+        tokio::time::timeout(MOMENT, self.listener.accept())
             .await
             .is_err()
     }

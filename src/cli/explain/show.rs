@@ -1,0 +1,102 @@
+//! An explained request, for people.
+
+use std::io::{self, Write};
+
+use http::HeaderName;
+use http::header::AUTHORIZATION;
+
+use super::rehearsal::{Applies, Explained, Message};
+use crate::cli::paint::{ADDED, BOLD, DIM, REMOVED};
+
+pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    let Message { method, target, .. } = &explained.came;
+    writeln!(out, "{BOLD}{method} {target}{BOLD:#}")?;
+    line(out, "upstream", &explained.upstream)?;
+    let Some(rule) = &explained.rule else {
+        line(out, "rule", "none matches: the request passes as it is")?;
+        return bytes(out, explained);
+    };
+    line(out, "rule", &rule.name)?;
+    gaps(out, rule)?;
+    if explained.misses_conversation() {
+        return needs_answer(out, rule);
+    }
+    if explained.assumed_credential {
+        line(
+            out,
+            "credential",
+            "assumed; without exactly one Authorization header nothing is looked up",
+        )?;
+    }
+    line(out, "report", explained.report.as_deref().unwrap_or("none"))?;
+    headers(out, explained)?;
+    bytes(out, explained)
+}
+
+fn line(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
+    writeln!(out, "{DIM}{name:<11}{DIM:#}{value}")
+}
+
+fn gaps(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
+    match &rule.gaps {
+        Ok(gaps) if gaps.is_empty() => line(out, "gaps", "none"),
+        Ok(gaps) => line(out, "gaps", &gaps.join(" ")),
+        Err(why) => line(out, "gaps", &format!("unknown: {why}")),
+    }
+}
+
+fn needs_answer(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
+    for (index, path) in rule.lookups.iter().enumerate() {
+        line(
+            out,
+            if index == 0 { "lookup" } else { "if 404" },
+            &format!("GET {path}"),
+        )?;
+    }
+    writeln!(out, "\n{}.", super::MISSING_CONVERSATION)
+}
+
+/// The fields that differ. A credential is never shown.
+fn headers(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    let (came, sent) = (&explained.came.headers, &explained.sent.headers);
+    let mut names: Vec<&HeaderName> = came
+        .keys()
+        .chain(sent.keys())
+        .filter(|name| **name != AUTHORIZATION)
+        .collect();
+    names.sort_unstable_by_key(|name| name.as_str());
+    names.dedup();
+    for name in names {
+        let all = |headers: &http::HeaderMap| -> Vec<String> {
+            let values = headers.get_all(name).iter();
+            values
+                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+                .collect()
+        };
+        let (before, after) = (all(came), all(sent));
+        if before != after {
+            before
+                .iter()
+                .try_for_each(|value| writeln!(out, "{REMOVED}- {name}: {value}{REMOVED:#}"))?;
+            after
+                .iter()
+                .try_for_each(|value| writeln!(out, "{ADDED}+ {name}: {value}{ADDED:#}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn bytes(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    let (came, sent) = (&explained.came.body, &explained.sent.body);
+    let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
+    writeln!(out)?;
+    if came == sent {
+        return writeln!(out, "  {}", text(came));
+    }
+    text(came)
+        .lines()
+        .try_for_each(|line| writeln!(out, "{REMOVED}- {line}{REMOVED:#}"))?;
+    text(sent)
+        .lines()
+        .try_for_each(|line| writeln!(out, "{ADDED}+ {line}{ADDED:#}"))
+}
