@@ -12,11 +12,12 @@
 ARG BUILD_IMAGE=docker.io/library/rust:1-slim-trixie
 # glibc, libgcc and root certificates; no shell, no package manager.
 ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot
+ARG PROFILE=release
 
 # The dependencies alone, below two empty sources: this stage is built again only when Cargo.toml or
 # Cargo.lock change.
 FROM ${BUILD_IMAGE} AS dependencies
-ARG PROFILE=release
+ARG PROFILE
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
@@ -28,6 +29,7 @@ RUN mkdir src \
     && rm -r src
 
 FROM dependencies AS build
+ARG PROFILE
 COPY config/rules config/rules
 COPY src src
 RUN cargo build --locked --profile "${PROFILE}" \
