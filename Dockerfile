@@ -9,9 +9,9 @@
 
 # Behind a mirror, name its images. Both must be of the same Debian release: the binary uses the glibc
 # it was linked with, or a newer one.
-ARG BUILD_IMAGE=docker.io/library/rust:1-slim-trixie
-# glibc, libgcc and root certificates; no shell, no package manager.
-ARG RUNTIME_IMAGE=gcr.io/distroless/cc-debian13:nonroot
+ARG BUILD_IMAGE=rust:1-slim-trixie
+# Needs glibc and libgcc and nothing else: images without a shell will do.
+ARG RUNTIME_IMAGE=debian:trixie-slim
 ARG PROFILE=release
 
 # The dependencies alone, below two empty sources: this stage is built again only when Cargo.toml or
@@ -40,6 +40,8 @@ LABEL org.opencontainers.image.title="patchwright" \
       org.opencontainers.image.description="A reverse proxy that repairs participant PATCHes on their way to the Genesys Cloud API" \
       org.opencontainers.image.licenses="MIT OR Apache-2.0"
 COPY config/deploy/container.toml /etc/patchwright/patchwright.toml
+# The platform's roots, where the runtime image has none of its own.
+COPY --from=build /etc/ssl/certs/ca-certificates.crt /etc/ssl/certs/ca-certificates.crt
 COPY --from=build /out/patchwright /usr/local/bin/patchwright
 # As a number, so that Kubernetes can see that it is not root (runAsNonRoot).
 USER 65532:65532
