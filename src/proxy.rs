@@ -145,9 +145,10 @@ where
             let answer = shared.routes.unknown();
             return shared.made(answer.into_response(id), head, share);
         };
-        if let Some(target) = target {
-            *request.uri_mut() = target;
-        }
+        let target = target.unwrap_or_else(|| request.uri().clone());
+        // Whom the caller named (in an absolute target, or as HTTP/2 does) has been checked and counts no
+        // more: two callers of one conversation share its snapshot, however they spell our name.
+        *request.uri_mut() = routes::origin_form(target);
         let service = TowerToHyperService::new(service.clone());
         ProxyFuture::passing(
             hyper::service::Service::call(&service, request),
@@ -181,5 +182,43 @@ impl<S> Shared<S> {
             response
         };
         ProxyFuture::made(response, share)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::Empty;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_behind_sees_path_and_query_only() {
+        let upstream = tower::service_fn(|request: Request<Empty<Bytes>>| async move {
+            let mut response = Response::new(Empty::<Bytes>::new());
+            response.extensions_mut().insert(request.uri().clone());
+            Ok::<_, Infallible>(response)
+        });
+        let routes = Routes::default()
+            .add("/", false, upstream)
+            .add("/api", true, upstream);
+        let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
+        for (target, seen) in [
+            ("/x?y", "/x?y"),
+            ("http://a:1/x?y", "/x?y"),
+            ("/api/x", "/x"),
+            ("http://a/api/x?y", "/x?y"),
+        ] {
+            let mut request = Request::new(Empty::new());
+            *request.uri_mut() = target.parse().unwrap();
+            request.headers_mut().insert("host", "a".parse().unwrap());
+            let response = proxy.call(request).await.unwrap();
+            assert_eq!(
+                response.extensions().get::<http::Uri>().unwrap(),
+                seen,
+                "{target}"
+            );
+        }
     }
 }

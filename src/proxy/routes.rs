@@ -83,6 +83,17 @@ impl<S> Routes<S> {
     }
 }
 
+/// The target without scheme and authority (RFC 9112 section 3.2.1).
+pub(super) fn origin_form(target: Uri) -> Uri {
+    if target.authority().is_none() {
+        return target;
+    }
+    target
+        .into_parts()
+        .path_and_query
+        .map_or_else(|| Uri::from_static("/"), Uri::from)
+}
+
 /// The target with `path` in place of its own. Query and authority stay.
 fn stripped(target: &Uri, path: &str) -> Option<Uri> {
     let mut whole = String::with_capacity(target.path().len() + 1);
