@@ -148,6 +148,7 @@ where
         if let Some(target) = target {
             *request.uri_mut() = target;
         }
+        routes::to_origin_form(request.uri_mut());
         let service = TowerToHyperService::new(service.clone());
         ProxyFuture::passing(
             hyper::service::Service::call(&service, request),
