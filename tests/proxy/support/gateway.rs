@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use patchwright::admin::Recent;
-use patchwright::config::{Config, Overrides, Pack, Timeouts, Upstream};
+use patchwright::config::{Config, Overrides, Pack, Timeouts};
 use patchwright::directory::cached::Store;
 use patchwright::metrics::Metrics;
 use patchwright::observers::Observers;
@@ -86,17 +86,6 @@ impl Gateway {
             shutdown: Some(shutdown),
             served,
         }
-    }
-}
-
-pub(crate) fn upstream(name: &str, prefix: &str, url: &str) -> Upstream {
-    Upstream {
-        name: name.to_owned(),
-        url: url.parse().unwrap(),
-        prefix: prefix.to_owned(),
-        strip_prefix: false,
-        ca: None,
-        http2: false,
     }
 }
 
