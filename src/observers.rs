@@ -38,7 +38,10 @@ fn log(record: &Record<'_>) {
     let outcome = record.outcome.as_str();
     let reason = record.reason.map(Reason::as_str);
     let snapshot = record.snapshot.map(Origin::as_str);
-    let age_ms = record.age.map(|age| age.as_millis());
+    // 64 bits: of wider numbers JSON lines make strings.
+    let age_ms = record
+        .age
+        .map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
     let status = record.status.map(|status| status.as_u16());
     let filled = record.filled.join(" ");
     match record.outcome {

@@ -145,10 +145,10 @@ where
             let answer = shared.routes.unknown();
             return shared.made(answer.into_response(id), head, share);
         };
-        let target = target.unwrap_or_else(|| request.uri().clone());
-        // Whom the caller named (in an absolute target, or as HTTP/2 does) has been checked and counts no
-        // more: two callers of one conversation share its snapshot, however they spell our name.
-        *request.uri_mut() = routes::origin_form(target);
+        if let Some(target) = target {
+            *request.uri_mut() = target;
+        }
+        routes::to_origin_form(request.uri_mut());
         let service = TowerToHyperService::new(service.clone());
         ProxyFuture::passing(
             hyper::service::Service::call(&service, request),

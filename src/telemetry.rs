@@ -2,10 +2,16 @@
 //!
 //! Control characters in messages and fields are escaped, by tracing-subscriber in text (a caller's bytes
 //! must not move the cursor of whoever reads the log) and by JSON itself.
+//!
+//! What a filter says holds for patchwright's own lines, which show no token, body or query at any level.
+//! The libraries below it make no such promise (the HTTP/2 one quotes targets, queries and all, at
+//! `debug`), so of them only errors and warnings are logged, whatever the filter says.
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::filter::{EnvFilter, ParseError};
+use tracing::{Level, Metadata};
+use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// The variable that overrides the level given on the command line.
@@ -40,14 +46,26 @@ pub fn install(format: Format, level: &str) -> Result<(), TelemetryError> {
         .with_env_filter(filter)
         .with_writer(std::io::stderr);
     match format {
-        Format::Json => builder.json().flatten_event(true).finish().try_init()?,
+        Format::Json => builder
+            .json()
+            .flatten_event(true)
+            .finish()
+            .with(filter_fn(is_safe))
+            .try_init()?,
         Format::Text => builder
             .with_ansi(colours())
             .with_target(false)
             .finish()
+            .with(filter_fn(is_safe))
             .try_init()?,
     }
     Ok(())
+}
+
+/// Whether a line or span is sure to hold nothing of a request's: see the [module docs](self).
+fn is_safe(metadata: &Metadata<'_>) -> bool {
+    let source = metadata.target().split("::").next();
+    source == Some(env!("CARGO_CRATE_NAME")) || *metadata.level() <= Level::WARN
 }
 
 /// The filter to use: the environment's, else the one from the command line.
@@ -83,16 +101,19 @@ mod tests {
         }
     }
 
-    fn logged(format: Format) -> String {
+    fn logged(format: Format, log: impl Fn()) -> String {
         let written = Written::default();
         let writer = written.clone();
         let builder = tracing_subscriber::fmt()
+            .with_env_filter("trace")
             .with_writer(move || writer.clone())
             .with_ansi(false);
-        let log = || tracing::info!(agent = "evil\u{1b}[2J\nINFO forged", "hi");
+        let safe = filter_fn(is_safe);
         match format {
-            Format::Text => tracing::subscriber::with_default(builder.finish(), log),
-            Format::Json => tracing::subscriber::with_default(builder.json().finish(), log),
+            Format::Text => tracing::subscriber::with_default(builder.finish().with(safe), log),
+            Format::Json => {
+                tracing::subscriber::with_default(builder.json().finish().with(safe), log);
+            }
         }
         let written = written.0.lock().unwrap().clone();
         String::from_utf8(written).unwrap()
@@ -100,11 +121,28 @@ mod tests {
 
     #[test]
     fn a_caller_cannot_write_lines_or_escapes_into_the_log() {
+        let log = || tracing::info!(agent = "evil\u{1b}[2J\nINFO forged", "hi");
         for format in [Format::Text, Format::Json] {
-            let text = logged(format);
+            let text = logged(format, log);
             assert_eq!(text.lines().count(), 1, "{text:?}");
             assert!(!text.contains('\u{1b}'), "{text:?}");
         }
+    }
+
+    #[test]
+    fn whatever_the_filter_says_libraries_only_warn() {
+        let text = logged(Format::Text, || {
+            tracing::trace!("own");
+            tracing::trace!(target: "patchwright::proxy", "own, too");
+            tracing::warn!(target: "h2::server", "library");
+            tracing::info!(target: "h2::server", "secret");
+            tracing::debug!(target: "hyper_util::client", "secret");
+            tracing::trace!(target: "patchwright_not", "secret");
+            let span = tracing::debug_span!(target: "h2", "span", path = "secret");
+            span.in_scope(|| tracing::error!("inside"));
+        });
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(!text.contains("secret"), "{text}");
     }
 
     #[test]

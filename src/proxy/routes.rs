@@ -83,17 +83,6 @@ impl<S> Routes<S> {
     }
 }
 
-/// The target without scheme and authority (RFC 9112 section 3.2.1).
-pub(super) fn origin_form(target: Uri) -> Uri {
-    if target.authority().is_none() {
-        return target;
-    }
-    target
-        .into_parts()
-        .path_and_query
-        .map_or_else(|| Uri::from_static("/"), Uri::from)
-}
-
 /// The target with `path` in place of its own. Query and authority stay.
 fn stripped(target: &Uri, path: &str) -> Option<Uri> {
     let mut whole = String::with_capacity(target.path().len() + 1);
@@ -105,6 +94,16 @@ fn stripped(target: &Uri, path: &str) -> Option<Uri> {
     let mut parts = target.clone().into_parts();
     parts.path_and_query = Some(PathAndQuery::from_maybe_shared(Bytes::from(whole)).ok()?);
     Uri::from_parts(parts).ok()
+}
+
+/// Drops the authority: it is the name by which a caller knows us (RFC 9112 section 3.2.2, RFC 9113
+/// section 8.3.1), and no part of what is asked of the upstream. Were it to stay, a conversation would
+/// be remembered once for each name.
+pub(super) fn to_origin_form(target: &mut Uri) {
+    if target.authority().is_some() {
+        let path = target.path_and_query().cloned();
+        *target = path.map_or_else(Uri::default, Uri::from);
+    }
 }
 
 #[cfg(test)]
@@ -154,6 +153,19 @@ mod tests {
             assert_eq!(found(&routes, target).unwrap().1, stripped, "{target}");
         }
         assert_eq!(found(&routes, "/gateway/x"), None);
+    }
+
+    #[test]
+    fn the_name_by_which_a_caller_knows_us_is_dropped() {
+        for (target, rest) in [
+            ("/a?b", "/a?b"),
+            ("http://h:1/a//%2e?b=%2F", "/a//%2e?b=%2F"),
+            ("http://h", "/"),
+        ] {
+            let mut target: Uri = target.parse().unwrap();
+            to_origin_form(&mut target);
+            assert_eq!(target.to_string(), rest);
+        }
     }
 
     #[test]

@@ -1,3 +1,7 @@
+//! One end of a connection, byte by byte. Several test binaries include this file.
+
+#![allow(dead_code, reason = "not every test binary needs every helper")]
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -98,11 +102,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
     }
 
     pub(crate) async fn exactly(&mut self, length: usize) -> String {
+        String::from_utf8(self.bytes(length).await).unwrap()
+    }
+
+    /// So many bytes, whatever they are.
+    pub(crate) async fn bytes(&mut self, length: usize) -> Vec<u8> {
         while self.read.len() < length {
             assert!(self.more().await > 0, "ended too early");
         }
         let rest = self.read.split_off(length);
-        String::from_utf8(std::mem::replace(&mut self.read, rest)).unwrap()
+        std::mem::replace(&mut self.read, rest)
     }
 
     /// Whether neither bytes nor the end come for a moment. Only for what must not happen.
@@ -119,10 +128,21 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
 
     /// A message with `Content-Length`.
     pub(crate) async fn message(&mut self) -> (Head, String) {
+        let (head, body) = self.raw_message().await;
+        (head, String::from_utf8(body).unwrap())
+    }
+
+    /// A message with `Content-Length` whose body need not be text.
+    pub(crate) async fn raw_message(&mut self) -> (Head, Vec<u8>) {
         let head = self.head().await;
         let length = head.one("content-length").unwrap_or("0").parse().unwrap();
-        let body = self.exactly(length).await;
+        let body = self.bytes(length).await;
         (head, body)
+    }
+
+    /// Waits for the next byte; whether there is none, because the connection is over.
+    pub(crate) async fn has_ended(&mut self) -> bool {
+        self.read.is_empty() && self.more().await == 0
     }
 }
 

@@ -1,0 +1,24 @@
+//! What patchwright promises, end to end: the real proxy in front of the strict simulator (or of an
+//! upstream that records bytes), over real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "a test that meets the unexpected has failed, and its helpers are part of it"
+)]
+
+mod bursts;
+mod bytes;
+mod drift;
+mod explain;
+mod forum;
+mod laws;
+mod modes;
+mod operate;
+mod routes;
+mod secrets;
+mod support;
+mod tenants;
