@@ -15,41 +15,27 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// Nested `errors` of an error body that are looked at.
 const NESTED: usize = 32;
 
-/// A set of a rule's targets, and whether its `content_type` belongs to it.
+/// A set of a rule's targets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Demand {
-    targets: u64,
-    pub(crate) content_type: bool,
-}
+pub(crate) struct Demand(u64);
 
 impl Demand {
     pub(crate) fn all() -> Self {
-        Self {
-            targets: u64::MAX,
-            content_type: true,
-        }
+        Self(u64::MAX)
     }
 
     pub(crate) fn wants(self, target: usize) -> bool {
-        target < Targets::MOST && self.targets >> target & 1 == 1
-    }
-
-    pub(crate) fn is_empty(self) -> bool {
-        self == Self::default()
+        target < Targets::MOST && self.0 >> target & 1 == 1
     }
 
     fn add(&mut self, target: usize) {
         if target < Targets::MOST {
-            self.targets |= 1 << target;
+            self.0 |= 1 << target;
         }
     }
 
     pub(crate) fn union(self, other: Self) -> Self {
-        let content_type = self.content_type || other.content_type;
-        Self {
-            targets: self.targets | other.targets,
-            content_type,
-        }
+        Self(self.0 | other.0)
     }
 
     /// What a rejection's body names. A member is named by `details[].fieldName`, or in quotes in a
@@ -87,11 +73,6 @@ impl Demand {
                 self.add(target);
             }
         }
-        let message = message.to_ascii_lowercase();
-        let names_type = ["content-type", "content type", "media type"]
-            .iter()
-            .any(|name| message.contains(name));
-        self.content_type |= names_type && rule.content_type.is_some();
     }
 }
 
@@ -111,17 +92,13 @@ fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
 #[derive(Debug)]
 pub(crate) struct Demands {
     start: Instant,
-    /// Per rule and target (and at the end its content type) until when, in ms from `start`.
+    /// Per rule and target until when, in ms from `start`.
     until: Vec<Vec<AtomicU64>>,
 }
 
 impl Demands {
     pub(crate) fn new(rules: &Rules) -> Self {
-        let slots = |rule: &Rule| {
-            (0..=rule.targets.len())
-                .map(|_| AtomicU64::new(0))
-                .collect()
-        };
+        let slots = |rule: &Rule| rule.pointers.iter().map(|_| AtomicU64::new(0)).collect();
         Self {
             start: Instant::now(),
             until: rules.iter().map(slots).collect(),
@@ -131,27 +108,18 @@ impl Demands {
     pub(crate) fn remember(&self, rule: &Rule, demand: Demand) {
         let until = self.now() + u64::try_from(REMEMBERED.as_millis()).unwrap_or(u64::MAX);
         for (target, slot) in self.slots(rule).iter().enumerate() {
-            let is_type = target == rule.targets.len();
-            if if is_type {
-                demand.content_type
-            } else {
-                demand.wants(target)
-            } {
+            if demand.wants(target) {
                 slot.store(until, Ordering::Relaxed);
             }
         }
     }
 
     pub(crate) fn remembered(&self, rule: &Rule) -> Demand {
-        let mut demand = Demand::default();
         let now = self.now();
+        let mut demand = Demand::default();
         for (target, slot) in self.slots(rule).iter().enumerate() {
             if slot.load(Ordering::Relaxed) > now {
-                if target == rule.targets.len() {
-                    demand.content_type = true;
-                } else {
-                    demand.add(target);
-                }
+                demand.add(target);
             }
         }
         demand

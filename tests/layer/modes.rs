@@ -18,16 +18,19 @@ fn mode(fake: &Fake, mode: Mode) -> Proxy {
     )
 }
 
-fn on_reject(fake: &Fake, mode: Mode) -> Proxy {
+fn on_reject_rules() -> Rules {
     let specs = Specs::built_in(Pack::Strict).unwrap();
     let mut rules = specs.rules().to_vec();
     for rule in &mut rules {
         rule.timing = Timing::OnReject;
     }
-    let rules = Rules::compile(specs.sources(), &rules).unwrap();
+    Rules::compile(specs.sources(), &rules).unwrap()
+}
+
+fn on_reject(fake: &Fake, mode: Mode) -> Proxy {
     Proxy::with(
         fake,
-        rules,
+        on_reject_rules(),
         Options {
             mode,
             ..Options::default()
@@ -192,25 +195,44 @@ async fn on_reject_leaves_a_rejection_that_names_nothing_it_can_fill() {
 }
 
 #[tokio::test]
-async fn on_reject_mends_the_content_type_once_it_is_named() {
+async fn what_no_upstream_can_want_is_mended_before_any_rejection() {
+    for rules in [Rules::official(), on_reject_rules()] {
+        let fake = Fake::new("connected");
+        let mut request = patch(P, "\u{feff}{\"a\":1}");
+        request
+            .headers_mut()
+            .insert("content-type", "text/plain".parse().unwrap());
+        let answer = Proxy::with(&fake, rules, Options::default())
+            .send(request)
+            .await;
+        assert!(
+            answer.says("repairs=(content-type bom)"),
+            "{}",
+            answer.report
+        );
+        let seen = fake.writes().remove(0);
+        assert_eq!(
+            (
+                seen.body.as_str(),
+                seen.headers["content-type"].to_str().unwrap()
+            ),
+            ("{\"a\":1}", "application/json")
+        );
+        assert_eq!(fake.lookups(), 0);
+    }
+}
+
+#[tokio::test]
+async fn the_official_pack_fills_nothing() {
     let fake = Fake::new("connected");
-    fake.answers(
-        400,
-        r#"{"message":"Content-Type must be application/json"}"#,
+    fake.answers(400, MISSING_STATE);
+    let answer = Proxy::with(&fake, Rules::official(), Options::default())
+        .patch(P, "{}")
+        .await;
+    assert_eq!(
+        (answer.status, fake.writes().len(), fake.lookups()),
+        (400, 1, 0)
     );
-    let proxy = on_reject(&fake, Mode::Enforce);
-    let mut request = patch(P, r#"{"a":1}"#);
-    request
-        .headers_mut()
-        .insert("content-type", "text/plain".parse().unwrap());
-    let answer = proxy.send(request).await;
-    assert!(answer.says("repairs=(content-type)"), "{}", answer.report);
-    let types: Vec<_> = fake
-        .writes()
-        .iter()
-        .map(|seen| seen.headers["content-type"].clone())
-        .collect();
-    assert_eq!(types, ["text/plain", "application/json"]);
 }
 
 #[tokio::test]

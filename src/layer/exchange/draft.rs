@@ -54,12 +54,9 @@ impl Draft<'_> {
         self.plan.gaps().any(|target| demand.wants(target))
     }
 
-    /// Repairs what is demanded, as far as it is known. Always from the caller's own bytes. With
-    /// nothing demanded yet (on-reject) the original goes, byte-order mark and all.
+    /// Fills what is demanded, as far as it is known, always from the caller's own bytes. A byte-order
+    /// mark and a `Content-Type` that nobody chose are mended in any case: no upstream can want them.
     pub(super) fn edit(&self, demand: Demand, known: Option<&Known<'_>>) -> Edit {
-        if demand.is_empty() {
-            return Edit::default();
-        }
         let value = |target| known.filter(|_| demand.wants(target))?.value(target);
         let filled: Vec<usize> = self
             .plan
@@ -71,7 +68,7 @@ impl Draft<'_> {
         Edit {
             body,
             filled,
-            content_type: demand.content_type && self.content_type.is_some(),
+            content_type: self.content_type.is_some(),
             bom,
         }
     }
