@@ -27,12 +27,13 @@ impl fmt::Display for RequestId {
         // The start time tells the processes of one machine and their restarts apart in a shared log.
         static BOOT: OnceLock<u64> = OnceLock::new();
         let boot = BOOT.get_or_init(|| {
-            let now = SystemTime::now().duration_since(UNIX_EPOCH);
-            now.map_or(0, |now| {
-                now.as_micros() as u64 ^ u64::from(std::process::id()).rotate_left(40)
-            })
+            let now = SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .unwrap_or_default();
+            let process = u64::from(std::process::id()).rotate_left(40);
+            now.as_secs().rotate_left(20) ^ u64::from(now.subsec_micros()) ^ process
         });
-        write!(f, "{boot:014x}-{:06x}", self.0)
+        write!(f, "{boot:016x}-{:06x}", self.0)
     }
 }
 

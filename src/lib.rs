@@ -1,4 +1,28 @@
-//! patchwright repairs participant PATCHes on their way to the Genesys Cloud API.
+//! patchwright repairs participant PATCHes on their way to the Genesys Cloud API: a request that misses
+//! what the API wants becomes the request that the caller meant.
+//!
+//! # Layout
+//!
+//! Data flows one way: `main → cli → config → server → proxy → layer → {rule, directory, repair} →
+//! upstream`.
+//!
+//! - [`repair`]: the pure core. Scans a body, plans what is missing, splices it in.
+//! - [`rule`]: which requests are repaired and where the current state is read, as data.
+//! - [`snapshot`]: what was read of a conversation.
+//! - [`directory`]: looks it up and, with the feature `cache`, remembers it.
+//! - [`layer`]: [`RepairLayer`], the repair as a `tower` layer; begin here to embed it.
+//! - [`answer`]: answers that patchwright makes itself.
+//! - [`document`]: TOML with the place of every key.
+//!
+//! The rest is the program, behind the feature `proxy`.
+//!
+//! # Features
+//!
+//! | feature | adds |
+//! |---|---|
+//! | none | the layer and the pure core |
+//! | `cache` | the directory that remembers, on moka |
+//! | `proxy` (default) | the program: server, client, TLS to the upstream, command line, configuration, simulator |
 
 #[cfg(feature = "proxy")]
 pub mod admin;
@@ -34,3 +58,8 @@ pub use layer::RepairLayer;
 
 /// Any error, where a body's own type is not known.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The README's Rust is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

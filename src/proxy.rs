@@ -184,3 +184,41 @@ impl<S> Shared<S> {
         ProxyFuture::made(response, share)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use http_body_util::Empty;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_behind_sees_path_and_query_only() {
+        let upstream = tower::service_fn(|request: Request<Empty<Bytes>>| async move {
+            let mut response = Response::new(Empty::<Bytes>::new());
+            response.extensions_mut().insert(request.uri().clone());
+            Ok::<_, Infallible>(response)
+        });
+        let routes = Routes::default()
+            .add("/", false, upstream)
+            .add("/api", true, upstream);
+        let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
+        for (target, seen) in [
+            ("/x?y", "/x?y"),
+            ("http://a:1/x?y", "/x?y"),
+            ("/api/x", "/x"),
+            ("http://a/api/x?y", "/x?y"),
+        ] {
+            let mut request = Request::new(Empty::new());
+            *request.uri_mut() = target.parse().unwrap();
+            request.headers_mut().insert("host", "a".parse().unwrap());
+            let response = proxy.call(request).await.unwrap();
+            assert_eq!(
+                response.extensions().get::<http::Uri>().unwrap(),
+                seen,
+                "{target}"
+            );
+        }
+    }
+}

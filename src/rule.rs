@@ -27,7 +27,7 @@ pub const PARTICIPANT: &str = "participantId";
 /// A compiled set of rules and the sources that they read.
 #[derive(Debug, Default)]
 pub struct Rules {
-    rules: Vec<Rule>,
+    list: Vec<Rule>,
     /// Shared, because a lookup outlives the request that asked for it.
     sources: Vec<Arc<Source>>,
     /// Template → what applies there.
@@ -127,7 +127,7 @@ impl Rules {
         }
         Some(Match {
             rules: self,
-            rule: self.rules.get(route.rule)?,
+            rule: self.list.get(route.rule)?,
             route,
             values,
         })
@@ -162,7 +162,7 @@ impl Rules {
 
     /// The rules, in the order they were written.
     pub fn iter(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter()
+        self.list.iter()
     }
 }
 

@@ -27,7 +27,7 @@ pub enum ListenError {
 }
 
 /// Listens on `address`, which the command line calls `flag`.
-pub fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, ListenError> {
+pub(super) fn listen(address: SocketAddr, flag: &'static str) -> Result<TcpListener, ListenError> {
     socket(address).map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => ListenError::InUse(address, flag),
         _ => ListenError::Failed { address, source },

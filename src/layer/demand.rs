@@ -59,7 +59,7 @@ impl Demand {
         let Ok(body) = serde_json::from_slice::<Value>(rejection) else {
             return demand;
         };
-        let nested = body["errors"].as_array().into_iter().flatten().take(NESTED);
+        let nested = array(&body, "errors").take(NESTED);
         for error in std::iter::once(&body).chain(nested) {
             demand.read(error, rule);
         }
@@ -67,14 +67,10 @@ impl Demand {
     }
 
     fn read(&mut self, error: &Value, rule: &Rule) {
-        let message = error["message"].as_str().unwrap_or_default();
-        let details = error["details"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .take(NESTED);
+        let message = text(error, "message").unwrap_or_default();
+        let details = array(error, "details").take(NESTED);
         let fields: Vec<&str> = details
-            .filter_map(|detail| detail["fieldName"].as_str())
+            .filter_map(|detail| text(detail, "fieldName"))
             .collect();
         for (target, pointer) in rule.pointers.iter().enumerate() {
             let member = pointer.split('/').nth(1).unwrap_or_default();
@@ -97,6 +93,18 @@ impl Demand {
             .any(|name| message.contains(name));
         self.content_type |= names_type && rule.content_type.is_some();
     }
+}
+
+fn array<'v>(value: &'v Value, name: &str) -> impl Iterator<Item = &'v Value> {
+    value
+        .get(name)
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+}
+
+fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
+    value.get(name)?.as_str()
 }
 
 /// The demands that were met lately, by rule.

@@ -26,7 +26,7 @@ fn render(out: &mut String, record: &Record<'_>) -> std::fmt::Result {
     if !record.repairs.is_empty() {
         out.push_str(", repairs=");
         list(out, record.repairs, |out, repair| {
-            out.push_str(repair.as_str())
+            out.push_str(repair.as_str());
         });
     }
     if !record.filled.is_empty() {

@@ -212,14 +212,12 @@ impl<'a> Plan<'a> {
         node: NodeId,
         fill: &impl Fn(usize) -> Option<&'v str>,
     ) {
-        match self.targets.node(node).target {
-            Some(target) => write_string(out, fill(target).unwrap_or_default()),
-            None => {
-                out.push(b'{');
-                self.write_members(out, node, fill);
-                out.push(b'}');
-            }
+        if let Some(target) = self.targets.node(node).target {
+            return write_string(out, fill(target).unwrap_or_default());
         }
+        out.push(b'{');
+        self.write_members(out, node, fill);
+        out.push(b'}');
     }
 }
 

@@ -199,6 +199,10 @@ impl Scanner<'_> {
     }
 
     /// Reads a member's name and colon; says which node of the targets it is.
+    #[expect(
+        clippy::option_option,
+        reason = "outside: is it JSON; inside: is it on the way to a target"
+    )]
     fn name(&mut self) -> Option<Option<NodeId>> {
         if !self.cursor.eat(b'"') {
             return None;

@@ -276,7 +276,7 @@ impl Compiler {
 
     fn finish(mut self) -> Result<Rules, Vec<SpecFault>> {
         let mut rules = Rules {
-            rules: self.rules,
+            list: self.rules,
             ..Rules::default()
         };
         for (route, value) in std::mem::take(&mut self.routes.values) {

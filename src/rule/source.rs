@@ -8,6 +8,8 @@ use super::spec::SourceSpec;
 use super::template::Template;
 use crate::snapshot::{Conversation, MAX_VALUE};
 
+mod surrogate;
+
 /// States in which a communication is over: they say least about what the participant does now.
 /// Source: the state enumerations of the published API; `isEndedState` of Genesys' WebRTC SDK.
 const ENDED: [&str; 2] = ["disconnected", "terminated"];
@@ -60,7 +62,7 @@ impl Source {
         let mut query = |key: &str, path: &str| {
             JsonPath::parse(path)
                 .inspect_err(|error| {
-                    fault(key, format!("{path:?} is no JSONPath (RFC 9535): {error}"))
+                    fault(key, format!("{path:?} is no JSONPath (RFC 9535): {error}"));
                 })
                 .ok()
         };
@@ -96,7 +98,7 @@ impl Source {
 
     /// Takes the participants and their fields from an answer's body.
     pub fn extract(&self, answer: &[u8]) -> Result<Conversation, ExtractError> {
-        let answer: Value = serde_json::from_slice(answer).map_err(|_| ExtractError::NotJson)?;
+        let answer: Value = parse(answer).ok_or(ExtractError::NotJson)?;
         let mut conversation = Conversation::builder(self.fields.len());
         for participant in self.participants.query(&answer).all() {
             let Some(id) = self.id.query(participant).first().and_then(usable) else {
@@ -122,6 +124,11 @@ impl Field {
             current(&values)
         })
     }
+}
+
+fn parse(answer: &[u8]) -> Option<Value> {
+    let parsed = serde_json::from_slice(answer).ok();
+    parsed.or_else(|| serde_json::from_slice(&surrogate::mend(answer)?).ok())
 }
 
 /// Of several communications the only one counts, else the one that has not ended, else the last.
@@ -226,6 +233,17 @@ mod tests {
         assert_eq!(
             state(json!({ "state": 5, "calls": [{ "state": "connected" }] })).unwrap(),
             "connected"
+        );
+    }
+
+    #[test]
+    fn half_an_emoji_in_an_attribute_is_no_obstacle() {
+        let answer =
+            br#"{"participants":[{"id":"p","state":"connected","attributes":{"note":"\ud83d"}}]}"#;
+        let conversation = source().extract(answer).unwrap();
+        assert_eq!(
+            conversation.participant("p").unwrap().value(0),
+            Some("connected")
         );
     }
 

@@ -11,7 +11,7 @@ const MAX_VALUE: usize = 128;
 /// Why a text is no path template.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum TemplateError {
+pub(crate) enum TemplateError {
     /// No leading slash.
     #[error("a path template starts with \"/\"")]
     NoSlash,

@@ -41,7 +41,12 @@ where
         // The caller went away in the middle: nothing to answer, nothing received.
         Err(_) => return Err(Dropped),
     };
-    if let Some(control) = head.uri.path().strip_prefix("/__control/") {
+    let control = match head.uri.path() {
+        // Where `patchwright healthcheck` asks. The API has no such path.
+        "/healthz" => Some("health"),
+        path => path.strip_prefix("/__control/"),
+    };
+    if let Some(control) = control {
         let body = body.unwrap_or_default();
         return Ok(control::answer(shared, &head.method, control, &body));
     }

@@ -15,7 +15,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::hop;
 use super::sending::{CallerFault, Sending};
-use crate::BoxError;
+use crate::{BoxError, layer};
 
 /// A body made no progress for `timeouts.idle`.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +57,8 @@ impl Alarm {
 #[derive(Debug)]
 enum Source {
     Empty,
-    Incoming(Incoming),
+    /// A caller's, as the repair layer hands it on.
+    Layered(layer::body::RequestBody<Incoming>),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -73,9 +74,10 @@ impl Source {
         // One client, and one pool, serves bodies of every type. The one that nobody touched comes
         // through without a box.
         let mut body = Some(body);
-        let untouched = (&mut body as &mut dyn Any).downcast_mut::<Option<Incoming>>();
-        if let Some(incoming) = untouched.and_then(Option::take) {
-            return Self::Incoming(incoming);
+        let layered = (&mut body as &mut dyn Any)
+            .downcast_mut::<Option<layer::body::RequestBody<Incoming>>>();
+        if let Some(layered) = layered.and_then(Option::take) {
+            return Self::Layered(layered);
         }
         match body {
             Some(body) => Self::Boxed(body.map_err(Into::into).boxed_unsync()),
@@ -120,7 +122,7 @@ impl Body for RequestBody {
         let this = &mut *self;
         let polled = match &mut this.source {
             Source::Empty => Poll::Ready(None),
-            Source::Incoming(body) => Pin::new(body)
+            Source::Layered(body) => Pin::new(body)
                 .poll_frame(cx)
                 .map(|frame| frame.map(|frame| frame.map_err(Into::into))),
             Source::Boxed(body) => Pin::new(body).poll_frame(cx),
@@ -150,7 +152,7 @@ impl Body for RequestBody {
     fn is_end_stream(&self) -> bool {
         match &self.source {
             Source::Empty => true,
-            Source::Incoming(body) => body.is_end_stream(),
+            Source::Layered(body) => body.is_end_stream(),
             Source::Boxed(body) => body.is_end_stream(),
         }
     }
@@ -158,7 +160,7 @@ impl Body for RequestBody {
     fn size_hint(&self) -> SizeHint {
         match &self.source {
             Source::Empty => SizeHint::with_exact(0),
-            Source::Incoming(body) => body.size_hint(),
+            Source::Layered(body) => body.size_hint(),
             Source::Boxed(body) => body.size_hint(),
         }
     }

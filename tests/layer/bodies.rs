@@ -23,12 +23,7 @@ async fn every_other_byte_is_kept() {
         r#""list":[[],{},[{}],null,true,false]}"#.to_owned(),
         r#""$serde_json::private::RawValue":"{}","$serde_json::private::Number":"1"}"#.to_owned(),
         format!("\"deep\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000)),
-        format!(
-            "\"many\":{{{}\"z\":0}}}}",
-            (0..10_000)
-                .map(|n| format!("\"k{n}\":{n},"))
-                .collect::<String>()
-        ),
+        format!("\"many\":{{{}\"z\":0}}}}", "\"k\":1,".repeat(10_000)),
         format!("\"long\":\"{}\"}}", "\\u0041".repeat(50_000)),
     ] {
         let fake = Fake::new("connected");
@@ -103,7 +98,7 @@ async fn what_can_not_be_edited_is_untouched_and_says_why() {
         (unended.as_str(), "not_json"),
         (r#"{"attributes":{},}"#, "not_json"),
         (r#"{"attributes":NaN}"#, "not_json"),
-        (r#"{'attributes':{}}"#, "not_json"),
+        ("{'attributes':{}}", "not_json"),
         (r#"{"a":1}{"b":2}"#, "not_json"),
         ("{\"a\":\"\u{1}\"}", "not_json"),
         ("attributes=1", "not_json"),

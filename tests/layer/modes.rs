@@ -21,9 +21,9 @@ fn mode(fake: &Fake, mode: Mode) -> Proxy {
 fn on_reject(fake: &Fake, mode: Mode) -> Proxy {
     let specs = Specs::built_in(Pack::Strict).unwrap();
     let mut rules = specs.rules().to_vec();
-    rules
-        .iter_mut()
-        .for_each(|rule| rule.timing = Timing::OnReject);
+    for rule in &mut rules {
+        rule.timing = Timing::OnReject;
+    }
     let rules = Rules::compile(specs.sources(), &rules).unwrap();
     Proxy::with(
         fake,

@@ -151,3 +151,46 @@ async fn a_rejection_too_long_to_be_read_is_passed_on_whole() {
     assert_eq!((answer.status, answer.body.len()), (400, long.len()));
     assert_eq!(fake.writes().len(), 2);
 }
+
+#[tokio::test]
+async fn a_rejection_that_breaks_off_is_no_definite_one_and_stays_broken() {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use bytes::Bytes;
+    use http::Response;
+    use http_body::Frame;
+    use http_body_util::{BodyExt, Full, StreamBody};
+    use patchwright::RepairLayer;
+    use patchwright::directory::{Uncached, fetch::FetchLimits};
+    use tower::{Layer, ServiceExt};
+
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&calls);
+    let broken = tower::service_fn(move |_: crate::fake::Inner<Full<Bytes>>| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        let pieces = [
+            Ok(Frame::data(Bytes::from_static(b"{\"message\":"))),
+            Err(std::io::Error::other("the connection broke")),
+        ];
+        let mut response = Response::new(StreamBody::new(crate::passing::stream(pieces.into())));
+        *response.status_mut() = StatusCode::CONFLICT;
+        async { Ok::<_, std::convert::Infallible>(response) }
+    });
+    let directory = Uncached::new(Fake::new("connected"), FetchLimits::default());
+    let layer = RepairLayer::new(Arc::new(Rules::strict()), directory, Options::default(), ());
+    let answer = layer
+        .layer(broken)
+        .oneshot(crate::fake::patch(P, "{}"))
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 409);
+    let mut body = answer.into_body();
+    let first = body.frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(first, "{\"message\":");
+    assert_eq!(
+        body.frame().await.unwrap().unwrap_err().to_string(),
+        "the connection broke"
+    );
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
+}

@@ -1,5 +1,5 @@
 //! The proxy between raw sockets: what goes in on one side, and what comes out on the other.
-
+#![cfg(feature = "proxy")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,

@@ -145,6 +145,8 @@ async fn health_and_the_conversations_are_listed() {
         api.control(Method::GET, "health", "").await.json(),
         json!({ "status": "ok" })
     );
+    // Where `patchwright healthcheck` asks.
+    assert_eq!(api.get("/healthz").await.json(), json!({ "status": "ok" }));
     let listed = api.control(Method::GET, "conversations", "").await.json();
     assert_eq!(listed.as_array().unwrap().len(), 6);
     let call = listed

@@ -89,7 +89,11 @@ pub(super) async fn send(known: &Known, to: SocketAddr) -> io::Result<Answer> {
     driver.abort();
     Ok(Answer {
         status,
-        message: message["message"].as_str().unwrap_or_default().to_owned(),
+        message: message
+            .get("message")
+            .and_then(|message| message.as_str())
+            .unwrap_or_default()
+            .to_owned(),
         report,
     })
 }

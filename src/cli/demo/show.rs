@@ -61,27 +61,29 @@ fn answer(out: &mut impl Write, way: &str, answer: &Answer) -> io::Result<()> {
 fn marked(known: &Known, sent: &str) -> String {
     let value = serde_json::from_str::<serde_json::Value>(sent).unwrap_or_default();
     let pointers = ["/state", "/routing/queue/id"];
-    let plain = || sent.to_owned();
+    let as_it_is = || sent.to_owned();
     let Ok(targets) = Targets::new(pointers) else {
-        return plain();
+        return as_it_is();
     };
     let Ok(plan) = Plan::new(known.body.as_bytes(), &targets) else {
-        return plain();
+        return as_it_is();
     };
     let fill = |target: usize| value.pointer(pointers.get(target)?)?.as_str();
     let mut spans = Vec::new();
     let filled = plan.splice_with_edits(fill, |edit| spans.push(edit.inserted));
     if filled != sent.as_bytes() {
-        return plain();
+        return as_it_is();
     }
     let (mut text, mut at) = (String::new(), 0);
     for span in spans {
         let (before, inserted) = (sent.get(at..span.start), sent.get(span.clone()));
-        text += &format!(
-            "{}{ADDED}{}{ADDED:#}",
-            before.unwrap_or_default(),
-            inserted.unwrap_or_default()
-        );
+        text.push_str(before.unwrap_or_default());
+        let inserted = inserted.unwrap_or_default();
+        text.extend([
+            ADDED.render().to_string().as_str(),
+            inserted,
+            ADDED.render_reset().to_string().as_str(),
+        ]);
         at = span.end;
     }
     text + sent.get(at..).unwrap_or_default()

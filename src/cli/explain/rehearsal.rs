@@ -79,6 +79,7 @@ pub(super) async fn rehearse(
             )
         });
     let came = message(&mut request).await;
+    *request.body_mut() = Full::new(came.body.clone());
     let (upstream, target) = names.find(&came.target).ok_or_else(|| {
         Failure::Usage(
             "no upstream has this path: the proxy would answer 404 patchwright.route.unknown"

@@ -4,7 +4,7 @@ use std::time::Duration;
 use http::header::CACHE_CONTROL;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
-use super::Exchange;
+use super::Case;
 use super::draft::Draft;
 use crate::answer::Answer;
 use crate::directory::{Ask, Directory, LookupError, Reading, Tick};
@@ -45,9 +45,22 @@ pub(super) enum Miss {
     Lookup(LookupError),
 }
 
-impl<'a, D: Directory> Exchange<'a, D> {
+impl<'a, D: Directory> Case<'a, D> {
+    /// What fills the gaps among `demand`; `None` if there is no such gap.
+    pub(super) async fn know(
+        &self,
+        draft: &Draft<'_>,
+        demand: Demand,
+        newer_than: Option<Tick>,
+    ) -> Result<Option<Known<'a>>, Miss> {
+        if !draft.has_gap(demand) {
+            return Ok(None);
+        }
+        self.look_up(draft, demand, newer_than).await.map(Some)
+    }
+
     /// Reads the participant from the first source that knows the conversation.
-    pub(super) async fn look_up(
+    async fn look_up(
         &self,
         draft: &Draft<'_>,
         demand: Demand,

@@ -1,0 +1,124 @@
+//! Lookups that fail.
+
+use super::*;
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_credential_waits_and_others_do_not() {
+    let upstream = Upstream::new("connected");
+    let directory = directory(&upstream, &minute());
+    upstream.answers(StatusCode::TOO_MANY_REQUESTS, Some(59), "{}");
+    let wait = |seconds| Err(LookupError::Throttled(Duration::from_secs(seconds)));
+    let failed = |reading: Result<Reading, LookupError>| reading.map(|_| ());
+    assert_eq!(failed(directory.read(&ask("Bearer a")).await), wait(59));
+    upstream.says("connected");
+    tokio::time::advance(Duration::from_secs(9)).await;
+    assert_eq!(failed(directory.read(&ask("Bearer a")).await), wait(50));
+    assert_eq!(upstream.lookups(), 1);
+    assert_eq!(read(&directory, &ask("Bearer b")).await.1, Origin::Miss);
+    tokio::time::advance(Duration::from_secs(50)).await;
+    assert_eq!(read(&directory, &ask("Bearer a")).await.1, Origin::Miss);
+    upstream.answers(StatusCode::TOO_MANY_REQUESTS, None, "{}");
+    assert_eq!(failed(directory.read(&ask("Bearer c")).await), wait(1));
+}
+
+#[tokio::test]
+async fn a_refused_credential_loses_what_it_had() {
+    for status in [
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::NOT_FOUND,
+    ] {
+        let upstream = Upstream::new("connected");
+        let directory = directory(&upstream, &minute());
+        let ask = ask("Bearer a");
+        read(&directory, &ask).await;
+        upstream.answers(status, None, "{}");
+        let fresh = Ask {
+            newer_than: Some(directory.now()),
+            ..ask.clone()
+        };
+        let error = if status == StatusCode::NOT_FOUND {
+            LookupError::Unknown
+        } else {
+            LookupError::Denied
+        };
+        assert_eq!(directory.read(&fresh).await.unwrap_err(), error);
+        assert_eq!(directory.read(&ask).await.unwrap_err(), error);
+    }
+}
+
+#[tokio::test]
+async fn failures_reach_all_who_wait_and_are_not_kept() {
+    let upstream = Upstream::new("connected");
+    upstream.answers(StatusCode::SERVICE_UNAVAILABLE, Some(7), "");
+    upstream.close();
+    let directory = directory(&upstream, &minute());
+    let ask = ask("Bearer a");
+    let readers: Vec<_> = (0..8).map(|_| spawn_read(&directory, &ask)).collect();
+    upstream.arrived(1).await;
+    tokio::task::yield_now().await;
+    upstream.open();
+    for reader in readers {
+        let error = LookupError::Status(503, Some(Duration::from_secs(7)));
+        assert_eq!(reader.await.unwrap().unwrap_err(), error);
+    }
+    assert_eq!(upstream.lookups(), 1);
+    upstream.says("connected");
+    assert_eq!(read(&directory, &ask).await.1, Origin::Miss);
+}
+
+#[tokio::test]
+async fn only_a_conversation_answered_200_counts() {
+    let upstream = Upstream::new("connected");
+    let directory = directory(&upstream, &minute());
+    let large = format!(
+        r#"{{"participants":[{{"id":"p","x":"{}"}}]}}"#,
+        "x".repeat(8 << 20)
+    );
+    for (status, body, error) in [
+        (StatusCode::OK, "<html>", LookupError::NoConversation),
+        (StatusCode::OK, large.as_str(), LookupError::NoConversation),
+        (
+            StatusCode::ACCEPTED,
+            r#"{"participants":[{"id":"p"}]}"#,
+            LookupError::Status(202, None),
+        ),
+        (StatusCode::FOUND, "", LookupError::Status(302, None)),
+    ] {
+        upstream.answers(status, None, body);
+        assert_eq!(directory.read(&ask("Bearer a")).await.unwrap_err(), error);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lookup_ends_in_time() {
+    let upstream = Upstream::new("connected");
+    upstream.close();
+    let directory = directory(&upstream, &minute());
+    assert_eq!(
+        directory.read(&ask("Bearer a")).await.unwrap_err(),
+        LookupError::Timeout
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn lookups_wait_for_a_place_within_their_time() {
+    let upstream = Upstream::new("connected");
+    upstream.close();
+    let directory = directory(
+        &upstream,
+        &Settings {
+            lookups: 1,
+            ..minute()
+        },
+    );
+    let first = spawn_read(&directory, &ask("Bearer a"));
+    upstream.arrived(1).await;
+    let second = spawn_read(&directory, &ask("Bearer b"));
+    // Paused time moves on once everything waits: here to just before both deadlines.
+    tokio::time::sleep(Duration::from_millis(2900)).await;
+    assert_eq!(upstream.lookups(), 1);
+    upstream.open();
+    assert!(first.await.unwrap().is_ok());
+    assert!(second.await.unwrap().is_ok());
+}

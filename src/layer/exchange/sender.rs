@@ -1,0 +1,55 @@
+use std::future::poll_fn;
+use std::marker::PhantomData;
+
+use http::{Request, Response};
+use http_body::Body;
+use tower_service::Service;
+
+use super::Case;
+use crate::directory::Directory;
+use crate::layer::body::RequestBody;
+use crate::layer::write::WriteGuard;
+
+/// The inner service, which was polled ready once.
+pub(super) struct Sender<S, B, R> {
+    inner: S,
+    is_ready: bool,
+    bodies: PhantomData<fn(B) -> R>,
+}
+
+impl<S, B, R> Sender<S, B, R>
+where
+    S: Service<Request<RequestBody<B>>, Response = Response<R>>,
+    B: Body,
+{
+    pub(super) fn new(inner: S) -> Self {
+        Self {
+            inner,
+            is_ready: true,
+            bodies: PhantomData,
+        }
+    }
+
+    pub(super) async fn send(
+        &mut self,
+        request: Request<RequestBody<B>>,
+    ) -> Result<Response<R>, S::Error> {
+        if !std::mem::take(&mut self.is_ready) {
+            poll_fn(|cx| self.inner.poll_ready(cx)).await?;
+        }
+        self.inner.call(request).await
+    }
+
+    /// Sends a request of `case`; `changes` says whether it may change what the directory holds.
+    pub(super) async fn send_case<D: Directory>(
+        &mut self,
+        case: &Case<'_, D>,
+        request: Request<RequestBody<B>>,
+        changes: bool,
+    ) -> Result<Response<R>, S::Error> {
+        let written = case.written(changes);
+        let _guard =
+            written.map(|conversation| WriteGuard::new(&case.shared.directory, conversation));
+        self.send(request).await
+    }
+}

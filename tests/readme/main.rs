@@ -1,0 +1,126 @@
+//! The README says what is so: its configurations are read, its commands run.
+#![cfg(feature = "proxy")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::process::Command;
+
+use patchwright::config::{Config, Overrides};
+
+const README: &str = include_str!("../../README.md");
+
+/// Blocks of code in one language.
+fn blocks(language: &str) -> Vec<&'static str> {
+    let fence = format!("```{language}\n");
+    let blocks = README
+        .split(&fence)
+        .skip(1)
+        .filter_map(|rest| rest.split("\n```").next());
+    blocks.collect()
+}
+
+/// The lines of the shell blocks, without their comments.
+fn commands() -> Vec<&'static str> {
+    let lines = blocks("sh").into_iter().flat_map(str::lines);
+    lines
+        .filter_map(|line| line.split(" #").next())
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect()
+}
+
+#[test]
+fn every_configuration_is_valid() {
+    let configurations = blocks("toml");
+    assert!(configurations.len() >= 2);
+    for text in configurations {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), text).unwrap();
+        let loaded = Config::load(Some(file.path()), [], Overrides::default());
+        assert!(loaded.is_ok(), "{text}\n{}", loaded.unwrap_err());
+    }
+}
+
+#[test]
+fn every_patchwright_command_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let conversation =
+        r#"{"participants":[{"id":"p1","calls":[{"state":"connected"}],"queueId":"q1"}]}"#;
+    std::fs::write(folder.path().join("conversation.json"), conversation).unwrap();
+    let config = folder.path().join("config");
+    std::fs::create_dir(&config).unwrap();
+    for name in ["sidecar.toml", "patchwright.toml"] {
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/config/");
+        std::fs::copy(format!("{source}{name}"), config.join(name)).unwrap();
+    }
+    let mut ran = Vec::new();
+    for line in commands()
+        .into_iter()
+        .filter(|line| line.starts_with("patchwright "))
+    {
+        let verb = line.split(' ').nth(1).unwrap();
+        // It would serve for ever: what it would do is checked instead.
+        let line = line.replace("patchwright serve ", "patchwright check ");
+        let script = line.replacen("patchwright", "\"$PATCHWRIGHT\"", 1);
+        let shell = Command::new("sh")
+            .args(["-ec", &script])
+            .env("PATCHWRIGHT", env!("CARGO_BIN_EXE_patchwright"))
+            .current_dir(folder.path())
+            .output()
+            .unwrap();
+        assert!(
+            shell.status.success(),
+            "{line}\n{}",
+            String::from_utf8_lossy(&shell.stderr)
+        );
+        assert!(!shell.stdout.is_empty(), "{line}");
+        ran.push(verb);
+    }
+    assert_eq!(ran, ["serve", "explain", "check"]);
+}
+
+#[test]
+fn the_other_commands_exist() {
+    for line in commands()
+        .into_iter()
+        .filter(|line| !line.starts_with("patchwright "))
+    {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        let known = line.starts_with("cargo ") || root.join(line).is_file();
+        assert!(known, "{line}");
+    }
+    let first = commands();
+    assert_eq!(
+        first.get(..2),
+        Some(&["cargo run --release -- demo", "cargo test"][..])
+    );
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    let targets: Vec<&str> = README
+        .split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .collect();
+    assert!(!targets.is_empty());
+    for target in targets.into_iter().filter(|target| !target.contains("://")) {
+        assert!(root.join(target).exists(), "{target}");
+    }
+}
+
+/// The words of the tables are those of the program.
+#[test]
+fn every_outcome_and_reason_is_explained() {
+    use patchwright::layer::record::{Outcome, Reason};
+
+    for outcome in Outcome::ALL {
+        assert!(README.contains(&format!("| `{outcome}` |")), "{outcome}");
+    }
+    for reason in Reason::ALL
+        .iter()
+        .filter(|reason| **reason != Reason::UpstreamFailed)
+    {
+        assert!(README.contains(reason.as_str()), "{reason}");
+    }
+}
