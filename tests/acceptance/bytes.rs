@@ -7,7 +7,7 @@ use bodies::{BOTH, Becomes, Inserted, Untouched, bodies};
 
 const PATH: &str = "/api/v2/conversations/c1/participants/p1";
 pub(crate) const CONVERSATION: &str =
-    r#"{"participants":[{"id":"p1","calls":[{"state":"connected"}],"queueId":"q1"}]}"#;
+    r#"{"participants":[{"id":"p1","messages":[{"state":"connected"}],"queueId":"q1"}]}"#;
 #[tokio::test]
 async fn the_insertion_and_nothing_else_changes() {
     let upstream = Recorder::new(CONVERSATION).await;

@@ -69,7 +69,9 @@ async fn explain_follows_the_path_the_headers_and_the_method() {
             }
         }
     }
-    assert_eq!(different.len(), 3, "both members filled, one, none");
+    let texts = different.iter().map(|sent| String::from_utf8_lossy(sent));
+    let texts: Vec<_> = texts.collect();
+    assert_eq!(texts.len(), 3, "both members filled, one, none: {texts:?}");
 }
 
 #[tokio::test]
