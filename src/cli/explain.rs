@@ -116,16 +116,16 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
         .build();
     let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
     let explained = runtime.block_on(rehearse(&config, request, conversation))?;
-    let mut out = anstream::stdout().lock();
     if args.raw {
         if explained.misses_conversation() {
             return Err(Failure::Usage(MISSING_CONVERSATION.to_owned()));
         }
-        return written(
-            out.write_all(&explained.sent.body)
-                .and_then(|()| out.flush()),
-        );
+        // Not through anstream: from a pipe it keeps control characters, which bodies may hold.
+        let mut out = io::stdout().lock();
+        let body = &explained.sent.body;
+        return written(out.write_all(body).and_then(|()| out.flush()));
     }
+    let mut out = anstream::stdout().lock();
     written(show::explained(&mut out, &explained))
 }
 
