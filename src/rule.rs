@@ -12,10 +12,12 @@ pub mod spec;
 
 mod compile;
 pub(crate) mod template;
+mod tree;
 
 pub use source::Source;
 use spec::Timing;
-use template::{MAX_PARAMS, is_value};
+use template::MAX_PARAMS;
+use tree::{Params, Tree};
 
 use crate::layer::options::{LookupFailure, Mode};
 use crate::repair::target::Targets;
@@ -31,9 +33,9 @@ pub struct Rules {
     /// Shared, because a lookup outlives the request that asked for it.
     sources: Vec<Arc<Source>>,
     /// Template → what applies there.
-    routes: matchit::Router<Vec<Route>>,
+    routes: Tree<Vec<Route>>,
     /// Source template, and everything below it → the source.
-    resources: matchit::Router<Resource>,
+    resources: Tree<Resource>,
 }
 
 /// A compiled rule.
@@ -92,7 +94,6 @@ struct SourceUse {
 #[derive(Clone, Copy, Debug)]
 struct Resource {
     source: usize,
-    params: usize,
     below: bool,
 }
 
@@ -113,23 +114,14 @@ impl ConversationId {
 impl Rules {
     /// The rule for a request, if any, by its method and undecoded path.
     pub fn find<'r, 'p>(&'r self, method: &Method, path: &'p str) -> Option<Match<'r, 'p>> {
-        let found = self.routes.at(path).ok()?;
-        let route = found
-            .value
-            .iter()
-            .find(|route| route.methods.contains(method))?;
-        let mut values = [""; MAX_PARAMS];
-        for (slot, (_, value)) in values.iter_mut().zip(found.params.iter()) {
-            if !is_value(value) {
-                return None;
-            }
-            *slot = value;
-        }
+        let found = self.routes.at(path)?;
+        let mut routes = found.value.iter();
+        let route = routes.find(|route| route.methods.contains(method))?;
         Some(Match {
             rules: self,
             rule: self.list.get(route.rule)?,
             route,
-            values,
+            values: found.params,
         })
     }
 
@@ -146,18 +138,8 @@ impl Rules {
     }
 
     fn resource_at(&self, path: &str) -> Option<(Resource, ConversationId)> {
-        let found = self.resources.at(path).ok()?;
-        let resource = *found.value;
-        let values = || {
-            found
-                .params
-                .iter()
-                .map(|(_, value)| value)
-                .take(resource.params)
-        };
-        values()
-            .all(is_value)
-            .then(|| (resource, ConversationId::new(values())))
+        let found = self.resources.at(path)?;
+        Some((*found.value, ConversationId::new(found.params.iter())))
     }
 
     /// The rules, in the order they were written.
@@ -172,7 +154,7 @@ pub struct Match<'r, 'p> {
     rules: &'r Rules,
     rule: &'r Rule,
     route: &'r Route,
-    values: [&'p str; MAX_PARAMS],
+    values: Params<'p>,
 }
 
 impl<'r, 'p> Match<'r, 'p> {
@@ -212,7 +194,7 @@ impl<'r, 'p> Match<'r, 'p> {
     }
 
     fn value(&self, position: usize) -> &'p str {
-        self.values.get(position).copied().unwrap_or_default()
+        self.values.get(position)
     }
 }
 

@@ -1,6 +1,5 @@
 //! From specs to rules: everything that can be wrong with them is found here, all at once.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use http::HeaderValue;
@@ -8,6 +7,7 @@ use http::HeaderValue;
 use super::pack::{Pack, Specs};
 use super::spec::{RuleSpec, SourceSpec, SpecFault};
 use super::template::Template;
+use super::tree::{Reach, Tree};
 use super::{PARTICIPANT, Resource, Route, Rule, Rules, Source, SourceUse};
 use crate::repair::target::Targets;
 
@@ -50,34 +50,8 @@ struct Compiler {
     rules: Vec<Rule>,
     /// `None` stands for a source that has a fault of its own: rules that name it have none for that.
     sources: Vec<(String, Option<Source>)>,
-    routes: Table<Vec<Route>>,
-    resources: Table<Resource>,
-}
-
-/// Values by template. The router takes each route once, so routes are gathered here first.
-struct Table<T> {
-    index: HashMap<String, usize>,
-    values: Vec<(String, T)>,
-}
-
-impl<T> Default for Table<T> {
-    fn default() -> Self {
-        Self {
-            index: HashMap::new(),
-            values: Vec::new(),
-        }
-    }
-}
-
-impl<T> Table<T> {
-    fn entry(&mut self, route: String, new: impl FnOnce() -> T) -> Option<&mut T> {
-        let next = self.values.len();
-        let at = *self.index.entry(route.clone()).or_insert(next);
-        if at == next {
-            self.values.push((route, new()));
-        }
-        self.values.get_mut(at).map(|(_, value)| value)
-    }
+    routes: Tree<Vec<Route>>,
+    resources: Tree<Resource>,
 }
 
 impl Compiler {
@@ -107,23 +81,12 @@ impl Compiler {
             });
         });
         if let Some(source) = &source {
-            let route = source.get.route();
-            let params = source.get.params().count();
-            let below = if route.ends_with('/') {
-                format!("{route}{{*rest}}")
-            } else {
-                format!("{route}/{{*rest}}")
-            };
-            self.resources.entry(below, || Resource {
-                source: index,
-                params,
-                below: true,
-            });
-            self.resources.entry(route, || Resource {
-                source: index,
-                params,
-                below: false,
-            });
+            for reach in [Reach::Exact, Reach::Below] {
+                self.resources.entry(&source.get, reach, || Resource {
+                    source: index,
+                    below: reach == Reach::Below,
+                });
+            }
         }
         self.sources.push((spec.name.clone(), source));
     }
@@ -254,9 +217,7 @@ impl Compiler {
             participant,
             sources,
         };
-        let Some(routes) = self.routes.entry(template.route(), Vec::new) else {
-            return;
-        };
+        let routes = self.routes.entry(&template, Reach::Exact, Vec::new);
         let taken = routes.iter().find(|other| {
             other
                 .methods
@@ -274,44 +235,19 @@ impl Compiler {
         routes.push(route);
     }
 
-    fn finish(mut self) -> Result<Rules, Vec<SpecFault>> {
-        let mut rules = Rules {
+    fn finish(self) -> Result<Rules, Vec<SpecFault>> {
+        if !self.faults.is_empty() {
+            return Err(self.faults);
+        }
+        let sources = self.sources.into_iter();
+        Ok(Rules {
             list: self.rules,
-            ..Rules::default()
-        };
-        for (route, value) in std::mem::take(&mut self.routes.values) {
-            let rule = value.first().map_or(0, |route| route.rule);
-            if let Err(error) = rules.routes.insert(route, value) {
-                let problem = error.to_string();
-                self.faults.push(SpecFault {
-                    table: "rule",
-                    index: rule,
-                    key: "paths".into(),
-                    problem,
-                });
-            }
-        }
-        for (route, value) in std::mem::take(&mut self.resources.values) {
-            if let Err(error) = rules.resources.insert(route, value) {
-                let problem = error.to_string();
-                self.faults.push(SpecFault {
-                    table: "source",
-                    index: value.source,
-                    key: "get".into(),
-                    problem,
-                });
-            }
-        }
-        if self.faults.is_empty() {
-            rules.sources = self
-                .sources
-                .into_iter()
+            sources: sources
                 .filter_map(|(_, source)| source.map(Arc::new))
-                .collect();
-            Ok(rules)
-        } else {
-            Err(self.faults)
-        }
+                .collect(),
+            routes: self.routes,
+            resources: self.resources,
+        })
     }
 }
 

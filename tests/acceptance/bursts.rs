@@ -1,5 +1,7 @@
 //! How many lookups a burst costs the upstream.
 
+use std::any::Any;
+
 use bytes::Bytes;
 use http::{Method, Request};
 use http_body_util::Full;
@@ -105,7 +107,7 @@ async fn a_caller_that_hangs_up_during_the_lookup_takes_nobody_down_with_it() {
             () = arrived => {}
         }
         // Dropping it resets the stream.
-        answer
+        Box::new(answer) as Box<dyn Any>
     });
     let others = others.await;
     world.in_flight(10).await;

@@ -27,7 +27,7 @@ async fn the_insertion_and_nothing_else_changes() {
                     "outcome=repaired",
                 )
             }
-            Becomes(bytes) => (bytes.to_vec(), "outcome=repaired"),
+            Becomes(text) => (text.as_bytes().to_vec(), "outcome=repaired"),
             Untouched("") => (body, "outcome=complete"),
             Untouched(reason) => (body, reason),
         };

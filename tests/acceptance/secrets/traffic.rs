@@ -147,23 +147,14 @@ impl<'a> Traffic<'a> {
         shown
     }
 
-    fn dressed(&self, sending: Sending) -> Sending {
-        sending
-            .bearer(TOKEN)
-            .header("user-agent", "a-legacy-app/1.0")
-            .header("cookie", "session=cookie-2b81")
-            .header("proxy-authorization", "Basic proxy-credential-77e0")
-            .header("x-field", FIELD)
-    }
-
     fn patch(&self, family: &str, body: &str) -> Sending {
         let path = format!("/api/v2/conversations{family}/c1/participants/p1?q={QUERY}");
-        let patch = self.caller.request(Method::PATCH, &path);
+        let request = self.caller.request(Method::PATCH, &path);
         // Each time a lookup of its own.
-        let patch = patch
+        let request = request
             .header("cache-control", "no-cache")
             .header("content-type", "application/json");
-        self.dressed(patch).body(body.to_owned())
+        dressed(request).body(body.to_owned())
     }
 
     async fn large(&self) -> Answer {
@@ -174,7 +165,7 @@ impl<'a> Traffic<'a> {
     async fn elsewhere(&self, prefix: &str) -> Answer {
         let path = format!("{prefix}/{CONVERSATION}?q={QUERY}");
         let post = self.caller.request(Method::POST, &path);
-        self.dressed(post).body(body()).send().await
+        dressed(post).body(body()).send().await
     }
 
     async fn failing(&self, status: u16) -> Answer {
@@ -247,6 +238,16 @@ impl<'a> Traffic<'a> {
             .unwrap();
         assert_eq!(peer.message().await.0.status(), 400);
     }
+}
+
+/// With everything that a request may carry in its head.
+fn dressed(sending: Sending) -> Sending {
+    sending
+        .bearer(TOKEN)
+        .header("user-agent", "a-legacy-app/1.0")
+        .header("cookie", "session=cookie-2b81")
+        .header("proxy-authorization", "Basic proxy-credential-77e0")
+        .header("x-field", FIELD)
 }
 
 fn body() -> String {

@@ -40,15 +40,12 @@ pub(crate) fn agent(family: &str, conversation: &str) -> String {
 
 /// The bytes of a request whose body is described by `Content-Length`.
 pub(crate) fn request(method: &str, target: &str, lines: &[&str], body: &[u8]) -> Vec<u8> {
-    let mut bytes = format!("{method} {target} HTTP/1.1\r\nHost: proxy.example\r\n");
-    for line in lines {
-        bytes.push_str(line);
-        bytes.push_str("\r\n");
-    }
-    bytes.push_str(&format!("Content-Length: {}\r\n\r\n", body.len()));
-    let mut bytes = bytes.into_bytes();
-    bytes.extend_from_slice(body);
-    bytes
+    let lines = [lines, &[""]].concat().join("\r\n");
+    let length = body.len();
+    let head = format!(
+        "{method} {target} HTTP/1.1\r\nHost: proxy.example\r\n{lines}Content-Length: {length}\r\n\r\n"
+    );
+    [head.as_bytes(), body].concat()
 }
 
 impl Caller {

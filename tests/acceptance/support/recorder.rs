@@ -6,18 +6,20 @@ use tokio::net::TcpListener;
 use super::Peer;
 use super::peer::Head;
 
+type Record = Arc<Mutex<Vec<(Head, Vec<u8>)>>>;
+
 /// An upstream on a raw socket: it answers GETs with one conversation and everything else with 202, and
 /// records what else came, byte by byte.
 pub(crate) struct Recorder {
     pub(crate) address: SocketAddr,
-    came: Arc<Mutex<Vec<(Head, Vec<u8>)>>>,
+    came: Record,
 }
 
 impl Recorder {
     pub(crate) async fn new(conversation: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let came = Arc::default();
+        let came = Record::default();
         let record = Arc::clone(&came);
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -33,7 +35,7 @@ impl Recorder {
     }
 }
 
-async fn serve(mut peer: Peer, conversation: &str, record: Arc<Mutex<Vec<(Head, Vec<u8>)>>>) {
+async fn serve(mut peer: Peer, conversation: &str, record: Record) {
     while !peer.has_ended().await {
         let (head, body) = peer.raw_message().await;
         if head.start().starts_with("GET ") {

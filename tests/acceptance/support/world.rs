@@ -129,12 +129,9 @@ impl Recorder {
 /// A proxy with the configuration file `toml`, where `UPSTREAM` stands for the upstream's address; with
 /// no `[[upstream]]` there is one for everything. Sections that it doesn't have are roomy.
 fn run(toml: &str, upstream: SocketAddr) -> Running {
-    let mut text = toml.replace("UPSTREAM", &upstream.to_string());
-    for (section, keys) in ROOMY {
-        if !toml.contains(section) {
-            text.push_str(&format!("\n{section}\n{keys}\n"));
-        }
-    }
+    let missing = ROOMY.iter().filter(|(section, _)| !toml.contains(section));
+    let missing = missing.map(|(section, keys)| format!("\n{section}\n{keys}\n"));
+    let text = toml.replace("UPSTREAM", &upstream.to_string()) + &missing.collect::<String>();
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(text.as_bytes()).unwrap();
     let loopback = "127.0.0.1:0".parse().ok();

@@ -1,0 +1,150 @@
+//! What patchwright doesn't touch costs nothing: no allocation for a request that no rule matches.
+//!
+//! A binary of its own, as the counter is the process's allocator.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that meets the unexpected has failed, and its helpers are part of it"
+)]
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use allocation_counter::{AllocationInfo, measure};
+use bytes::Bytes;
+use http::{Method, Request, Response};
+use http_body_util::{Empty, Full};
+use patchwright::RepairLayer;
+use patchwright::directory::cached::{Cached, Settings, Store};
+use patchwright::directory::fetch::FetchLimits;
+use patchwright::layer::Repair;
+use patchwright::layer::body::RequestBody;
+use patchwright::layer::options::Options;
+use patchwright::rule::Rules;
+use tower::{Layer as _, Service};
+
+/// An upstream that has its answer ready.
+#[derive(Clone, Debug)]
+struct Ready200;
+
+impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Ready200 {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
+        ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+/// An upstream that is never asked for a lookup.
+#[derive(Clone, Debug)]
+struct Nobody;
+
+impl Service<Request<Empty<Bytes>>> for Nobody {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Empty<Bytes>>) -> Self::Future {
+        panic!("a lookup of {}", request.uri())
+    }
+}
+
+fn service(rules: Rules) -> Repair<Ready200, Cached<Nobody>> {
+    let store = Store::new(&Settings::default());
+    let directory = Cached::new(store, "api", Nobody, FetchLimits::default());
+    RepairLayer::new(Arc::new(rules), directory, Options::default(), ()).layer(Ready200)
+}
+
+/// What calling the layer and polling its future costs.
+fn cost(
+    service: &mut Repair<Ready200, Cached<Nobody>>,
+    method: Method,
+    path: &str,
+) -> AllocationInfo {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("authorization", "Bearer a")
+        .header("content-type", "application/json");
+    let mut request = Some(request.body(Full::new(Bytes::from_static(b"{}"))).unwrap());
+    let mut context = Context::from_waker(Waker::noop());
+    measure(|| {
+        let answer = pin!(service.call(request.take().unwrap()));
+        assert!(answer.poll(&mut context).is_ready());
+    })
+}
+
+/// Whoever never heard of conversations, whoever is near a rule, and writes that are only noticed.
+const UNMATCHED: [(Method, &str); 14] = [
+    (Method::GET, "/"),
+    (Method::GET, "/api/v2/users/me"),
+    (Method::GET, "/api/v2/conversations"),
+    (Method::GET, "/api/v2/conversations/c1/participants/p1"),
+    (
+        Method::GET,
+        "/api/v2/conversations/calls/c1/participants/p1?x=y",
+    ),
+    (Method::GET, "/api/v2/conversations/calls/"),
+    (Method::GET, "/api/v2/conversations/c1?expand=x"),
+    (Method::PATCH, "/api/v2/conversations/c1"),
+    (Method::PATCH, "/api/v2/conversations/c1/participants/p%31"),
+    (
+        Method::PATCH,
+        "/api/v2/conversations/emails/e1/participants/p1/attributes",
+    ),
+    (
+        Method::POST,
+        "/api/v2/conversations/calls/c1/participants/p1/replace",
+    ),
+    (
+        Method::PUT,
+        "/api/v2/conversations/web/instances/w1/recordingstate",
+    ),
+    (Method::DELETE, "/api/v2/conversations/messages/m1"),
+    (
+        Method::POST,
+        "/conversations/web/instances/w1/participants/p1",
+    ),
+];
+
+#[test]
+fn a_request_that_no_rule_matches_allocates_nothing() {
+    for (rules, matched) in [
+        (Rules::strict as fn() -> Rules, ""),
+        (Rules::official, "/attributes"),
+    ] {
+        let mut service = service(rules());
+        let unmatched = UNMATCHED.into_iter();
+        for (method, path) in
+            unmatched.filter(|(_, path)| matched.is_empty() || !path.ends_with(matched))
+        {
+            assert!(rules().find(&method, path).is_none(), "{method} {path}");
+            let cost = cost(&mut service, method.clone(), path);
+            assert_eq!(cost.count_total, 0, "{method} {path}: {cost:?}");
+        }
+    }
+}
+
+#[test]
+fn the_counter_counts() {
+    let mut service = service(Rules::strict());
+    let path = "/api/v2/conversations/c1/participants/p1";
+    let cost = cost(&mut service, Method::OPTIONS, path);
+    assert_eq!(cost.count_total, 0);
+    let cost = measure(|| drop(std::hint::black_box(Box::new(1))));
+    assert_eq!(cost.count_total, 1);
+}
