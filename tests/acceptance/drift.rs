@@ -52,6 +52,32 @@ async fn a_state_that_changed_behind_the_proxys_back_costs_one_refusal_that_the_
 }
 
 #[tokio::test]
+async fn a_state_that_a_caller_changes_itself_is_known_at_the_next_request() {
+    let world = World::start().await;
+    assert_eq!(patch(&world).await.status, 202);
+    let hang_up = r#"{"state":"disconnected"}"#;
+    let path = agent("", CALL);
+    let ended = world.proxied.patch(&path, "t", hang_up).send().await;
+    assert_eq!(ended.status, 202);
+    assert!(
+        ended.says("filled=(\"/routing/queue/id\")"),
+        "{}",
+        ended.report()
+    );
+    world.simulator.forget();
+    let next = patch(&world).await;
+    assert_eq!(next.status, 202);
+    assert!(next.says("snapshot=miss"), "{}", next.report());
+    let body = world.patches().remove(0).body;
+    assert!(body.starts_with(b"{\"state\":\"disconnected\""));
+    assert_eq!(
+        world.saw(&Method::PATCH),
+        1,
+        "no refusal had to say that the state is another"
+    );
+}
+
+#[tokio::test]
 async fn a_conflict_that_no_lookup_explains_is_passed_on_with_nothing_sent_twice() {
     let world = World::start().await;
     let fault = Fault::once(FaultKind::Status(409)).on(&Method::PATCH);
