@@ -1,6 +1,6 @@
 //! What patchwright promises, end to end: the real proxy in front of the strict simulator (or of an
 //! upstream that records bytes), over real sockets.
-
+#![cfg(feature = "proxy")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

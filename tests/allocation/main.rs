@@ -1,7 +1,7 @@
 //! What patchwright doesn't touch costs nothing: no allocation for a request that no rule matches.
 //!
 //! A binary of its own, as the counter is the process's allocator.
-
+#![cfg(feature = "cache")]
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
