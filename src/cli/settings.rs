@@ -104,7 +104,7 @@ pub enum LogLevel {
     Info,
     /// How each decision came about
     Debug,
-    /// Everything
+    /// Everything that patchwright itself does
     Trace,
 }
 

@@ -52,7 +52,7 @@ pub(super) fn config(upstream: SocketAddr, http2: bool) -> String {
     };
     format!(
         "[repair]\non_too_large = \"reject\"\n[limits]\nbody = \"4KiB\"\n\
-         [cache]\npartition_key = \"{PARTITION_KEY}\"\n\
+         [timeouts]\nlookup = \"15s\"\nconnect = \"10s\"\n[cache]\npartition_key = \"{PARTITION_KEY}\"\n\
          [[upstream]]\nname = \"api\"\nurl = \"http://{upstream}\"\nprefix = \"/api\"\nhttp2 = {http2}\n\
          [[upstream]]\nname = \"gone\"\nurl = \"http://127.0.0.1:9\"\nprefix = \"/gone\"\n{}{}",
         rule("calls", "timing = \"on-reject\""),
