@@ -2,7 +2,7 @@
 
 pub(crate) mod bodies;
 
-use crate::support::{Peer, Recorder, request};
+use crate::support::{Listening, Peer, Recorder, proxy, request};
 use bodies::{BOTH, Becomes, Inserted, Untouched, bodies};
 
 const PATH: &str = "/api/v2/conversations/c1/participants/p1";
@@ -11,7 +11,7 @@ pub(crate) const CONVERSATION: &str =
 #[tokio::test]
 async fn the_insertion_and_nothing_else_changes() {
     let upstream = Recorder::new(CONVERSATION).await;
-    let proxy = upstream.proxied("");
+    let proxy = proxy("", upstream.address);
     let mut caller = Peer::connect(proxy.address).await;
     let lines = ["Authorization: Bearer a", "Content-Type: application/json"];
     for (name, body, fate) in bodies() {
@@ -52,7 +52,7 @@ async fn the_insertion_and_nothing_else_changes() {
 #[tokio::test]
 async fn a_body_in_a_coding_is_untouched_and_says_why() {
     let upstream = Recorder::new(CONVERSATION).await;
-    let proxy = upstream.proxied("");
+    let proxy = proxy("", upstream.address);
     let mut caller = Peer::connect(proxy.address).await;
     // {"attributes":{}} in gzip, without its checksum: nobody here looks.
     let zipped = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\xff\xab\x56\x4a\x2c\x29\x29\xca\x4c\x2a\x2d\x49\x2d\x56\xb2\xaa\xae\x05\x00";
@@ -80,7 +80,7 @@ async fn a_body_in_a_coding_is_untouched_and_says_why() {
 #[tokio::test]
 async fn a_body_in_chunks_is_repaired_and_has_a_length_then() {
     let upstream = Recorder::new(CONVERSATION).await;
-    let proxy = upstream.proxied("");
+    let proxy = proxy("", upstream.address);
     let mut caller = Peer::connect(proxy.address).await;
     let head = format!(
         "PATCH {PATH} HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer a\r\n\
@@ -105,4 +105,27 @@ async fn a_body_in_chunks_is_repaired_and_has_a_length_then() {
     for gone in ["transfer-encoding", "content-md5", "digest", "patchwright"] {
         assert_eq!(head.one(gone), None, "{gone}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_announces_too_much_is_not_waited_for() {
+    let upstream = Recorder::new(CONVERSATION).await;
+    let head = |path: &str| {
+        format!(
+            "PATCH {path} HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer a\r\nContent-Length: 2000\r\n\r\n"
+        )
+    };
+    let refusing = "[repair]\non_too_large = \"reject\"\n[limits]\nbody = \"1000B\"";
+    let refuses = proxy(refusing, upstream.address);
+    let mut caller = Peer::connect(refuses.address).await;
+    caller.send(head(PATH)).await;
+    assert_eq!(caller.message().await.0.status(), 413);
+
+    // Forwarded, too, while not one byte of it has come.
+    let upstream = Listening::new().await;
+    let forwards = proxy("[limits]\nbody = \"1000B\"", upstream.address);
+    let mut caller = Peer::connect(forwards.address).await;
+    caller.send(head(PATH)).await;
+    let arrived = upstream.accept().await.head().await;
+    assert_eq!(arrived.one("content-length"), Some("2000"));
 }

@@ -78,6 +78,28 @@ async fn a_state_that_a_caller_changes_itself_is_known_at_the_next_request() {
 }
 
 #[tokio::test]
+async fn while_a_change_of_state_is_on_its_way_nothing_older_is_used() {
+    let world = World::start().await;
+    assert_eq!(patch(&world).await.status, 202);
+    world.simulator.forget();
+    let held = Fault::once(FaultKind::Hold).on(&Method::PATCH);
+    world.simulator.fault(held).unwrap();
+    let hang_up = r#"{"state":"disconnected"}"#;
+    let ending = world.proxied.patch(&agent("", CALL), "t", hang_up).send();
+    let ending = tokio::spawn(ending);
+    // Carried out, and not answered yet.
+    world.simulator.arrived(&Method::PATCH, 1).await;
+    let next = patch(&world).await;
+    assert_eq!(next.status, 202);
+    assert!(next.says("snapshot=miss"), "{}", next.report());
+    assert_eq!(world.saw(&Method::PATCH), 2, "with the new state at once");
+    world.simulator.release();
+    assert_eq!(ending.await.unwrap().status, 202);
+    // What was read in between may have shown either state.
+    assert!(patch(&world).await.says("snapshot=miss"));
+}
+
+#[tokio::test]
 async fn a_conflict_that_no_lookup_explains_is_passed_on_with_nothing_sent_twice() {
     let world = World::start().await;
     let fault = Fault::once(FaultKind::Status(409)).on(&Method::PATCH);

@@ -6,7 +6,7 @@ use tempfile::NamedTempFile;
 
 use crate::bytes::CONVERSATION;
 use crate::bytes::bodies::bodies;
-use crate::support::{Caller, Peer, Recorder, patchwright, request};
+use crate::support::{Caller, Peer, Recorder, patchwright, proxy, request};
 
 const PATHS: [&str; 5] = [
     "/api/v2/conversations/c1/participants/p1",
@@ -32,7 +32,7 @@ fill = { "/meta~1data/current/state" = "state", "/state" = "state" }
 #[tokio::test]
 async fn explain_prints_exactly_the_bytes_that_the_proxy_sends() {
     let upstream = Recorder::new(CONVERSATION).await;
-    let proxy = upstream.proxied("");
+    let proxy = proxy("", upstream.address);
     let mut caller = Peer::connect(proxy.address).await;
     for (name, body, _) in bodies() {
         let lines = ["Authorization: Bearer x"];
@@ -47,7 +47,7 @@ async fn explain_prints_exactly_the_bytes_that_the_proxy_sends() {
 #[tokio::test]
 async fn explain_follows_the_path_the_headers_and_the_method() {
     let upstream = Recorder::new(CONVERSATION).await;
-    let proxy = upstream.proxied("");
+    let proxy = proxy("", upstream.address);
     let mut caller = Peer::connect(proxy.address).await;
     let body = b"\xef\xbb\xbf{\"attributes\":{}}";
     let mut different = std::collections::HashSet::new();
@@ -77,7 +77,7 @@ async fn explain_follows_the_path_the_headers_and_the_method() {
 #[tokio::test]
 async fn explain_goes_by_the_users_own_configuration() {
     let upstream = Recorder::new(CONVERSATION).await;
-    let proxy = upstream.proxied(OWN_RULE);
+    let proxy = proxy(OWN_RULE, upstream.address);
     let body = r#"{"state":null,"meta/data":{"x":1}}"#;
     let answer = Caller::to(proxy.address)
         .request(http::Method::PUT, PATHS[0])

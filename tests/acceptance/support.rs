@@ -9,6 +9,6 @@ mod world;
 
 pub(crate) use binary::{Process, patchwright};
 pub(crate) use caller::{Answer, Caller, Sending, agent, request};
-pub(crate) use peer::{Peer, within};
+pub(crate) use peer::{Listening, Peer, within};
 pub(crate) use recorder::Recorder;
-pub(crate) use world::World;
+pub(crate) use world::{World, proxy};

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{Caller, Recorder, within};
+use super::{Caller, within};
 
 /// Bounds that no test meets by accident, and snapshots that outlast every test.
 const ROOMY: [(&str, &str); 2] = [
@@ -46,7 +46,7 @@ impl World {
         Self::with("").await
     }
 
-    /// With the configuration file `toml`; see [`run`].
+    /// With the configuration file `toml`; see [`proxy`].
     pub(crate) async fn with(toml: &str) -> Self {
         Self::of(toml, Options::default()).await
     }
@@ -69,7 +69,7 @@ impl World {
         let serving = tokio::spawn(serve(listener, simulator.clone(), async {
             drop(stopped.await);
         }));
-        let proxy = run(toml, upstream);
+        let proxy = proxy(toml, upstream);
         Self {
             simulator,
             upstream,
@@ -119,16 +119,9 @@ impl World {
     }
 }
 
-impl Recorder {
-    /// The proxy in front of this upstream; see [`run`].
-    pub(crate) fn proxied(&self, toml: &str) -> Running {
-        run(toml, self.address)
-    }
-}
-
 /// A proxy with the configuration file `toml`, where `UPSTREAM` stands for the upstream's address; with
 /// no `[[upstream]]` there is one for everything. Sections that it doesn't have are roomy.
-fn run(toml: &str, upstream: SocketAddr) -> Running {
+pub(crate) fn proxy(toml: &str, upstream: SocketAddr) -> Running {
     let missing = ROOMY.iter().filter(|(section, _)| !toml.contains(section));
     let missing = missing.map(|(section, keys)| format!("\n{section}\n{keys}\n"));
     let text = toml.replace("UPSTREAM", &upstream.to_string()) + &missing.collect::<String>();
