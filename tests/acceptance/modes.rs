@@ -1,7 +1,7 @@
 //! How far the rules go, by configuration.
 
 use http::Method;
-use patchwright::simulator::seed::{CALL, EMAIL, MESSAGE};
+use patchwright::simulator::seed::{self, CALL, CHAT, EMAIL, MESSAGE};
 use patchwright::simulator::{Fault, FaultKind};
 
 use crate::support::{World, agent};
@@ -191,6 +191,7 @@ paths = ["/api/v2/conversations/messages/{conversationId}/participants/{particip
 sources = ["messages"]
 fill = { "/state" = "state", "/routing/queue/id" = "queue" }
 on_lookup_failure = "forward"
+resend_on = [412]
 [[rule]]
 name = "calls-participant"
 methods = ["PATCH"]
@@ -224,6 +225,21 @@ async fn a_rule_may_say_otherwise() {
         assert_eq!(world.patches()[0].body == BODY, patches == 2);
     }
 
+    // A conflict is answered with a fresh look, but for the rule that doesn't count it as definite.
+    for (family, conversation, status) in
+        [("/web/instances", CHAT, 202), ("/messages", MESSAGE, 409)]
+    {
+        assert_eq!(send(family, conversation).await.status, 202);
+        let participant = seed::participant(conversation, 3);
+        let over = world
+            .simulator
+            .set_state(conversation, &participant, "disconnected");
+        assert!(over);
+        assert_eq!(send(family, conversation).await.status, status);
+    }
+
+    let forget = world.operator.request(Method::DELETE, "/cache").send();
+    assert_eq!(forget.await.status, 204);
     let failing = Fault::once(FaultKind::Status(500))
         .on(&Method::GET)
         .times(None);

@@ -42,6 +42,7 @@ pub(crate) struct Fake(Arc<Mutex<State>>);
 struct State {
     conversation: Option<(StatusCode, String)>,
     retry_after: Option<&'static str>,
+    coding: Option<&'static str>,
     only_path: Option<&'static str>,
     answers: VecDeque<(StatusCode, String)>,
     no_answer: bool,
@@ -77,6 +78,15 @@ impl Fake {
         let mut state = self.lock();
         state.conversation = Some((StatusCode::from_u16(status).unwrap(), String::new()));
         state.retry_after = retry_after;
+    }
+
+    /// Reads are answered the conversation with this status, said to be in this coding.
+    pub(crate) fn reads_are(&self, status: u16, coding: Option<&'static str>) {
+        let mut state = self.lock();
+        if let Some((old, _)) = &mut state.conversation {
+            *old = StatusCode::from_u16(status).unwrap();
+        }
+        state.coding = coding;
     }
 
     /// Lookups of other paths are answered 404.
@@ -191,6 +201,10 @@ impl State {
             response
                 .headers_mut()
                 .insert("retry-after", wait.parse().unwrap());
+        }
+        if let Some(coding) = self.coding.filter(|_| is_read) {
+            let coding = coding.parse().unwrap();
+            response.headers_mut().insert("content-encoding", coding);
         }
         if self.no_answer && !is_read {
             *response.status_mut() = StatusCode::BAD_GATEWAY;

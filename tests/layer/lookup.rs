@@ -305,3 +305,26 @@ async fn only_a_plain_get_of_the_source_itself_teaches() {
         assert!(proxy.patch(P, "{}").await.says("snapshot=miss"), "{path}");
     }
 }
+
+#[tokio::test]
+async fn only_a_whole_answer_that_can_be_read_teaches() {
+    for (status, coding, snapshot) in [
+        (200, Some("identity"), "snapshot=hit"),
+        (200, Some("br"), "snapshot=miss"),
+        (203, None, "snapshot=miss"),
+        (206, None, "snapshot=miss"),
+        (404, None, "snapshot=miss"),
+    ] {
+        let fake = Fake::new("connected");
+        let proxy = Proxy::new(&fake);
+        fake.reads_are(status, coding);
+        assert_eq!(proxy.send(request(Method::GET, C, "")).await.status, status);
+        fake.reads_are(200, None);
+        let answer = proxy.patch(P, "{}").await;
+        assert!(
+            answer.says(snapshot),
+            "{status} {coding:?}: {}",
+            answer.report
+        );
+    }
+}

@@ -132,6 +132,20 @@ async fn on_reject_sends_the_original_first() {
 }
 
 #[tokio::test]
+async fn on_reject_does_not_remember_what_did_not_help() {
+    let fake = Fake::new("connected");
+    let proxy = on_reject(&fake, Mode::Enforce);
+    fake.answers(400, MISSING_STATE);
+    fake.answers(400, MISSING_STATE);
+    assert_eq!(proxy.patch(P, r#"{"a":1}"#).await.status, 400);
+    proxy.patch(P, r#"{"a":2}"#).await;
+    assert_eq!(
+        fake.bodies()[1..],
+        [r#"{"state":"connected","a":1}"#, r#"{"a":2}"#]
+    );
+}
+
+#[tokio::test]
 async fn on_reject_fills_what_the_rejection_names_and_remembers_it() {
     let fake = Fake::new("connected");
     let proxy = on_reject(&fake, Mode::Enforce);
