@@ -13,7 +13,7 @@ mod failure;
 mod forward;
 mod http2;
 mod limits;
-mod malformed;
+mod rfc;
 mod serve;
 mod support;
 mod tls;

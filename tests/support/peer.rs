@@ -82,15 +82,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
 
     /// Reads up to and with `end`.
     pub(crate) async fn until(&mut self, end: &str) -> String {
+        String::from_utf8(self.raw_until(end.as_bytes()).await).unwrap()
+    }
+
+    /// Reads up to and with `end`, whatever the bytes are.
+    pub(crate) async fn raw_until(&mut self, end: &[u8]) -> Vec<u8> {
         loop {
-            let at = self
-                .read
-                .windows(end.len())
-                .position(|w| w == end.as_bytes());
+            let at = self.read.windows(end.len()).position(|w| w == end);
             if let Some(at) = at {
                 let rest = self.read.split_off(at + end.len());
-                let bytes = std::mem::replace(&mut self.read, rest);
-                return String::from_utf8(bytes).unwrap();
+                return std::mem::replace(&mut self.read, rest);
             }
             let before = String::from_utf8_lossy(&self.read).into_owned();
             assert!(self.more().await > 0, "ended before {end:?}: {before:?}");
