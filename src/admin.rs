@@ -47,6 +47,8 @@ pub fn settings(drain: Duration) -> Settings {
         header_read: Duration::from_secs(5),
         idle: Duration::from_secs(30),
         drain,
+        // What is counted is the proxy's.
+        metrics: None,
     }
 }
 

@@ -38,6 +38,7 @@ use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
+use crate::metrics::Metrics;
 
 /// Longest time that idle HTTP/1 connections get for one more request once draining has begun.
 const LINGER: Duration = Duration::from_secs(1);
@@ -53,7 +54,7 @@ const CONNECTION_WINDOW: u32 = 1 << 20;
 const MAX_LOCAL_RESETS: usize = 128;
 
 /// Bounds of a server.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Open connections; more wait in the listener's backlog.
     pub connections: usize,
@@ -65,6 +66,8 @@ pub struct Settings {
     pub idle: Duration,
     /// Finishing what is in flight after the shutdown.
     pub drain: Duration,
+    /// Where requests are counted that are refused before any service sees them.
+    pub metrics: Option<Metrics>,
 }
 
 impl Settings {
@@ -76,6 +79,7 @@ impl Settings {
             header_read: timeouts.header_read,
             idle: timeouts.idle,
             drain: timeouts.drain,
+            metrics: None,
         }
     }
 
@@ -106,6 +110,7 @@ impl Default for Settings {
             header_read: Duration::from_secs(10),
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
+            metrics: None,
         }
     }
 }
@@ -144,6 +149,7 @@ where
         },
         stage: stages,
         draining: Arc::new(AtomicBool::new(false)),
+        metrics: settings.metrics,
     };
 
     // The accept loop owns its copy: a service need not be `Sync`.

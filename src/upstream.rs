@@ -31,6 +31,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
@@ -109,6 +110,8 @@ impl Upstream {
             .pool_max_idle_per_host(MAX_IDLE)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
+            // RFC 9112 section 5.1: a proxy removes that space from an answer.
+            .http1_allow_spaces_after_header_name_in_responses(true)
             .build(connector);
         Ok(Self {
             shared: Arc::new(Shared {
@@ -177,7 +180,8 @@ impl Shared {
         let upgrade = Wanted::take(&mut request);
         let (parts, body) = request.into_parts();
         let (body, sending) = RequestBody::new(body, self.idle);
-        let request = self.forward(parts, body, upgrade.as_ref())?;
+        let mut request = self.forward(parts, body, upgrade.as_ref())?;
+        let connection = capture_connection(&mut request);
         let answered = tokio::select! {
             biased;
             answered = self.client.request(request) => answered,
@@ -188,7 +192,18 @@ impl Shared {
             }
         };
         match answered {
-            Ok(response) => self.backward(response, upgrade, id),
+            Ok(response) => {
+                // On a connection that has answered in HTTP/1.0 hyper goes on in HTTP/1.0: a body of
+                // unknown length would be left out of the next request, and no error raised.
+                let old = response.version() == Version::HTTP_10;
+                let answer = self.backward(response, upgrade, id);
+                if (old || answer.is_err())
+                    && let Some(connected) = &*connection.connection_metadata()
+                {
+                    connected.poison();
+                }
+                answer
+            }
             Err(error) => Err(self.failed(&error, Failure::of(&error, sending.fault()), id)),
         }
     }
@@ -236,6 +251,7 @@ impl Shared {
             joined.is_none().then_some("it switched protocols unasked")
         } else {
             let framed = rewrite::is_framed(response.headers());
+            rewrite::single_length(response.headers_mut());
             hop::remove_hop_by_hop(response.headers_mut());
             (!framed).then_some("its answer has an unknown transfer coding")
         };

@@ -164,7 +164,10 @@ impl Server {
         Ok(Self {
             listener,
             proxy,
-            settings: Settings::new(&config.limits, &config.timeouts),
+            settings: Settings {
+                metrics: Some(metrics.clone()),
+                ..Settings::new(&config.limits, &config.timeouts)
+            },
             operators,
             content: Content {
                 metrics,

@@ -13,7 +13,7 @@ use crate::answer::{Answer, RequestId};
 const MAX_HOPS: usize = 8;
 /// What is forwarded at all, for `Allow`.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-const MAX_FORWARDS: HeaderName = HeaderName::from_static("max-forwards");
+const MAX_FORWARDS: HeaderName = header::MAX_FORWARDS;
 
 /// A request that ends here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,9 +100,13 @@ fn framing(version: Version, headers: &HeaderMap) -> Result<(), Refusal> {
 }
 
 fn method<B>(request: &mut Request<B>) -> Result<(), Refusal> {
+    let target = request.uri();
+    let authority_only = target.authority().is_some() && target.scheme().is_none();
     match *request.method() {
         Method::CONNECT => Err(Refusal::Connect),
         Method::TRACE => Err(Refusal::Method),
+        // RFC 9112 section 3.2.3: that form is for CONNECT alone.
+        _ if authority_only => Err(Refusal::Malformed("the target is neither a path nor a URL")),
         // It asks about the server as a whole, and that is us: no route leads to `*`.
         Method::OPTIONS if request.uri().path() == "*" => Err(Refusal::Options),
         Method::OPTIONS => max_forwards(request.headers_mut()),
@@ -116,15 +120,19 @@ fn max_forwards(headers: &mut HeaderMap) -> Result<(), Refusal> {
     let Some(value) = headers.get_mut(MAX_FORWARDS) else {
         return Ok(());
     };
+    let digits = value.as_bytes();
+    // Not a number: it is not for us to mend.
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Ok(());
+    }
+    // Of more than we can count, as much as we can.
     let left: Option<u64> = value.to_str().ok().and_then(|text| text.parse().ok());
-    match left {
-        Some(0) => Err(Refusal::Options),
+    match left.map_or(Some(u64::MAX), |left| left.checked_sub(1)) {
         Some(left) => {
-            *value = HeaderValue::from(left - 1);
+            *value = HeaderValue::from(left);
             Ok(())
         }
-        // Not a number: it is not for us to mend.
-        None => Ok(()),
+        None => Err(Refusal::Options),
     }
 }
 

@@ -50,6 +50,8 @@ enum Phase {
 struct State {
     protocol: Protocol,
     phase: Phase,
+    /// Requests that have come so far.
+    requests: u64,
     since: Instant,
     blocked_since: Option<Instant>,
     /// Whether the last request announced a body.
@@ -69,6 +71,7 @@ impl Activity {
         Arc::new(Self(Mutex::new(State {
             protocol: Protocol::Undecided(0),
             phase: Phase::Opening,
+            requests: 0,
             since: Instant::now(),
             blocked_since: None,
             body: false,
@@ -116,8 +119,16 @@ impl Activity {
             _ => 0,
         };
         state.enter(Phase::Busy(others + 1));
+        state.requests += 1;
         state.body = body;
         InFlight(Arc::clone(self))
+    }
+
+    /// How many requests have come, while none of them is being answered.
+    pub(super) fn unasked(&self) -> Option<u64> {
+        let state = self.state();
+        let busy = matches!(state.phase, Phase::Busy(_));
+        (!busy).then_some(state.requests)
     }
 
     pub(super) fn is_http2(&self) -> bool {

@@ -20,6 +20,7 @@ use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
 use super::service::Counted;
 use crate::BoxError;
+use crate::metrics::Metrics;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -44,6 +45,7 @@ pub(super) struct Shared<S> {
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) draining: Arc<AtomicBool>,
+    pub(super) metrics: Option<Metrics>,
 }
 
 impl<S, B> Shared<S>
@@ -61,7 +63,8 @@ where
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
         let activity = Activity::new();
-        let io = TokioIo::new(Io::new(stream, Arc::clone(&activity), place));
+        let io = Io::new(stream, Arc::clone(&activity), self.metrics, place);
+        let io = TokioIo::new(io);
         let service = Counted::new(self.service, Arc::clone(&activity), self.draining);
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);

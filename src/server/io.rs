@@ -1,11 +1,11 @@
-//! A socket that notes what happens on it, refuses a head that comes too slowly, and closes so that the
-//! last answer arrives.
+//! A socket that notes what happens on it, refuses a head that comes too slowly or can't be read, and
+//! closes so that the last answer arrives.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Buf, Bytes};
 use http::StatusCode;
@@ -15,6 +15,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
 use crate::answer::{Answer, RequestId};
+use crate::metrics::Metrics;
 
 /// How long, and for how many bytes, a closed connection still listens to a caller that has not read the
 /// answer yet.
@@ -24,8 +25,6 @@ const LINGER_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 enum Closing {
     Open,
-    /// The 408 that is being written.
-    Refusing(Bytes),
     /// Our side is closed; the caller may still be sending.
     Lingering {
         until: Pin<Box<Sleep>>,
@@ -39,6 +38,14 @@ pub(super) struct Io<T> {
     inner: T,
     activity: Arc<Activity>,
     closing: Closing,
+    /// What we say ourselves, as far as it is not written yet. Nothing of hyper's goes out before it.
+    words: Bytes,
+    /// Whether a request was refused here, and not by a service.
+    refused: bool,
+    /// How many requests had come when everything that hyper had to say was last written. As long as it
+    /// is that many, and none is in flight, what hyper says is a refusal of its own.
+    flushed: Option<u64>,
+    metrics: Option<Metrics>,
     /// Whether bytes of an answer wait for the caller to read.
     blocked: bool,
     /// The place among the open connections. It is held here and not by the connection's task, so that
@@ -47,11 +54,20 @@ pub(super) struct Io<T> {
 }
 
 impl<T> Io<T> {
-    pub(super) fn new(inner: T, activity: Arc<Activity>, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(
+        inner: T,
+        activity: Arc<Activity>,
+        metrics: Option<Metrics>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
         Self {
             inner,
             activity,
             closing: Closing::Open,
+            words: Bytes::new(),
+            refused: false,
+            flushed: Some(0),
+            metrics,
             blocked: false,
             _place: place,
         }
@@ -61,25 +77,67 @@ impl<T> Io<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
     /// Writes the 408 and fails. hyper can't do that: it has no request yet that it could answer.
     fn poll_refuse(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        if let Closing::Open = self.closing {
-            // In the middle of an earlier answer a 408 would be taken for a part of it.
-            let refusal = if self.blocked {
-                Bytes::new()
-            } else {
-                refusal()
-            };
-            self.closing = Closing::Refusing(refusal);
+        // In the middle of an earlier answer a 408 would be taken for a part of it.
+        if !self.refused && !self.blocked {
+            self.refuse(&Answer::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "patchwright.request.timeout",
+                "the request head took too long",
+            ));
         }
-        while let Closing::Refusing(refusal) = &mut self.closing {
-            if refusal.is_empty() {
-                break;
-            }
-            match ready!(Pin::new(&mut self.inner).poll_write(cx, refusal)) {
-                Ok(0) | Err(_) => break,
-                Ok(written) => refusal.advance(written),
-            }
-        }
+        self.refused = true;
+        // Whether it arrives or not, this is the end.
+        let _ = ready!(self.poll_words(cx));
         Poll::Ready(io::ErrorKind::TimedOut.into())
+    }
+
+    fn refuse(&mut self, answer: &Answer) {
+        self.refused = true;
+        self.words = message(answer);
+        if let Some(metrics) = &self.metrics {
+            metrics.own_answer(answer.code());
+        }
+    }
+
+    fn poll_words(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while !self.words.is_empty() {
+            let written = Pin::new(&mut self.inner).poll_write(cx, &self.words);
+            match ready!(self.note_write(written))? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                written => self.words.advance(written),
+            }
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    /// Says it in our words when hyper refuses what it can't parse: it has a status for it and no reason
+    /// that an SDK could read. Whether it did.
+    fn rephrase(&mut self, head: &[u8]) -> bool {
+        let alone = self.flushed.is_some() && self.flushed == self.activity.unasked();
+        // On HTTP/2 nothing begins like this.
+        let status = head
+            .strip_prefix(b"HTTP/1.1 ")
+            .and_then(|rest| rest.get(..3));
+        let answer = match status.filter(|_| alone) {
+            Some(b"400") => Answer::new(
+                StatusCode::BAD_REQUEST,
+                "patchwright.request.malformed",
+                "the request is not valid HTTP/1.1",
+            ),
+            Some(b"414") => Answer::new(
+                StatusCode::URI_TOO_LONG,
+                "patchwright.request.target.too.long",
+                "the request target is too long",
+            ),
+            Some(b"431") => Answer::new(
+                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+                "patchwright.request.head.too.large",
+                "the request head is larger than limits.header_bytes or has more than 100 fields",
+            ),
+            _ => return false,
+        };
+        self.refuse(&answer);
+        true
     }
 
     fn note_write<R>(&mut self, result: Poll<R>) -> Poll<R> {
@@ -120,21 +178,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
     }
 }
 
-fn refusal() -> Bytes {
-    let answer = Answer::new(
-        StatusCode::REQUEST_TIMEOUT,
-        "patchwright.request.timeout",
-        "the request head took too long",
-    );
+/// An answer as it stands on the wire, and the last one on its connection.
+fn message(answer: &Answer) -> Bytes {
     let body = answer.body(RequestId::next());
-    let mut refusal = format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n",
-        body.len()
+    let mut message = format!(
+        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\ndate: {}\r\n\r\n",
+        answer.status(),
+        body.len(),
+        httpdate::fmt_http_date(SystemTime::now()),
     )
     .into_bytes();
-    refusal.extend_from_slice(&body);
-    refusal.into()
+    message.extend_from_slice(&body);
+    message.into()
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Io<T> {
@@ -160,6 +216,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_words(cx))?;
+        if self.rephrase(bytes) {
+            return Poll::Ready(Ok(bytes.len()));
+        }
         let result = Pin::new(&mut self.inner).poll_write(cx, bytes);
         self.note_write(result)
     }
@@ -169,6 +229,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Io<T> {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_words(cx))?;
+        // A head is in one piece.
+        if slices.first().is_some_and(|head| self.rephrase(head)) {
+            return Poll::Ready(Ok(slices.iter().map(|slice| slice.len()).sum()));
+        }
         let result = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
         self.note_write(result)
     }
@@ -178,13 +243,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Io<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        // hyper flushes its socket only when it has nothing left to write to it.
+        ready!(self.poll_words(cx))?;
+        ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
+        self.flushed = self.activity.unasked();
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if let Closing::Open = self.closing {
+            ready!(self.poll_words(cx))?;
             ready!(Pin::new(&mut self.inner).poll_shutdown(cx))?;
-            if self.activity.had_body() {
+            if self.refused || self.activity.had_body() {
                 self.closing = Closing::Lingering {
                     until: Box::pin(sleep(LINGER)),
                     left: LINGER_BYTES,

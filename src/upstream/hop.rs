@@ -17,26 +17,69 @@ const HOP_BY_HOP: [HeaderName; 6] = [
 
 /// Fields that no `Connection` can declare to be hop-by-hop: a caller that could make us drop them could
 /// change what the message means, or who sends it, behind the back of everything before us.
-const PROTECTED: [HeaderName; 6] = [
+///
+/// They are kept, and the message is not refused for it: to ignore what a sender must not say is safe,
+/// and a caller that says it of its own request harms nobody else.
+const PROTECTED: [HeaderName; 9] = [
     header::HOST,
     header::AUTHORIZATION,
     header::CONTENT_LENGTH,
     header::TRANSFER_ENCODING,
     header::CONTENT_TYPE,
+    header::CONTENT_ENCODING,
     header::VIA,
+    // RFC 9110 sections 11.6.1 and 10.2.1: never modified.
+    header::WWW_AUTHENTICATE,
+    header::ALLOW,
 ];
 
-/// Fields that must not come as trailers (RFC 9110 section 6.5.1): framing, routing, authentication.
-const NOT_IN_TRAILERS: [HeaderName; 9] = [
+/// Fields that must not come as trailers (RFC 9110 section 6.5.1). A recipient that merges trailers into
+/// the head, as some do, would take them at their word.
+const NOT_IN_TRAILERS: [HeaderName; 38] = [
+    // Framing and hops.
     header::CONNECTION,
-    header::CONTENT_ENCODING,
     header::CONTENT_LENGTH,
-    header::CONTENT_TYPE,
-    header::HOST,
-    header::AUTHORIZATION,
-    header::SET_COOKIE,
-    header::COOKIE,
     header::TRAILER,
+    header::VIA,
+    // Routing.
+    header::HOST,
+    header::MAX_FORWARDS,
+    header::FORWARDED,
+    // What the request asks, and on which condition.
+    header::CACHE_CONTROL,
+    header::PRAGMA,
+    header::EXPECT,
+    header::RANGE,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::IF_MODIFIED_SINCE,
+    header::IF_UNMODIFIED_SINCE,
+    header::IF_RANGE,
+    // Who asks.
+    header::AUTHORIZATION,
+    header::PROXY_AUTHORIZATION,
+    header::WWW_AUTHENTICATE,
+    header::PROXY_AUTHENTICATE,
+    header::COOKIE,
+    header::SET_COOKIE,
+    // What becomes of the answer.
+    header::AGE,
+    header::EXPIRES,
+    header::DATE,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    header::VARY,
+    header::WARNING,
+    header::ALLOW,
+    // How the content is to be read, which by then it has been.
+    header::CONTENT_ENCODING,
+    header::CONTENT_TYPE,
+    header::CONTENT_RANGE,
+    header::CONTENT_LANGUAGE,
+    header::CONTENT_LOCATION,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::ACCESS_CONTROL_ALLOW_ORIGIN,
+    header::CONTENT_SECURITY_POLICY,
 ];
 
 /// Removes what was meant for us alone, on requests and responses alike.

@@ -152,6 +152,41 @@ pub(super) fn is_framed(headers: &HeaderMap) -> bool {
     }
 }
 
+/// Leaves at most one `Content-Length` in an answer's head, and none beside a `Transfer-Encoding`.
+///
+/// RFC 9112 section 6.3: chunked wins, and whoever forwards removes the other. hyper's client reads such
+/// an answer so, and its server would go by the length. RFC 9110 section 8.6: the same number several
+/// times is made one; that the numbers agree hyper has seen to where there is content.
+pub(super) fn single_length(headers: &mut HeaderMap) {
+    let mut lines = headers.get_all(header::CONTENT_LENGTH).iter();
+    let (Some(first), second) = (lines.next(), lines.next()) else {
+        return;
+    };
+    if headers.contains_key(header::TRANSFER_ENCODING) {
+        headers.remove(header::CONTENT_LENGTH);
+        return;
+    }
+    if second.is_none() && first.as_bytes().iter().all(u8::is_ascii_digit) {
+        return;
+    }
+    let mut lengths = headers
+        .get_all(header::CONTENT_LENGTH)
+        .iter()
+        .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
+        .map(|length| {
+            str::from_utf8(length.trim_ascii())
+                .ok()?
+                .parse::<u64>()
+                .ok()
+        });
+    let first = lengths.next().flatten();
+    let length = first.filter(|_| lengths.all(|length| length == first));
+    match length {
+        Some(length) => headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length)),
+        None => headers.remove(header::CONTENT_LENGTH),
+    };
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +280,34 @@ mod tests {
                 headers.append(header::TRANSFER_ENCODING, coding);
             }
             assert_eq!(is_framed(&headers), framed, "{codings:?}");
+        }
+    }
+
+    #[test]
+    fn an_answer_has_one_length_at_most() {
+        for (lines, expected) in [
+            (&[("content-length", "5")][..], Some("5")),
+            (&[("content-length", "5, 5")], Some("5")),
+            (
+                &[("content-length", "5"), ("content-length", "05")],
+                Some("5"),
+            ),
+            (&[("content-length", "5"), ("content-length", "6")], None),
+            (&[("content-length", "5,")], None),
+            (&[("content-length", "x")], None),
+            (
+                &[("content-length", "5"), ("transfer-encoding", "chunked")],
+                None,
+            ),
+            (&[], None),
+        ] {
+            let mut headers = HeaderMap::new();
+            for (name, value) in lines {
+                headers.append(*name, HeaderValue::from_static(value));
+            }
+            single_length(&mut headers);
+            let left: Vec<_> = headers.get_all(header::CONTENT_LENGTH).iter().collect();
+            assert_eq!(left, Vec::from_iter(expected), "{lines:?}");
         }
     }
 }

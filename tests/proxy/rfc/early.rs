@@ -94,28 +94,62 @@ async fn behind_a_body_that_was_read_away_the_connection_goes_on() {
     assert_eq!(up.head().await.start(), "GET /api/next HTTP/1.1");
 }
 
-/// The upstream's answer passes before the request has ended; then neither connection is used again.
+/// The upstream's answer passes before the request has ended. What still comes of the body goes where the
+/// body went, and is a body there.
 #[tokio::test]
-async fn an_early_answer_of_the_upstream_ends_both_connections() {
-    let (upstream, gateway) = both().await;
-    for body in [
-        "Content-Length: 1000000\r\n\r\nfirst",
-        "Transfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n",
+async fn behind_an_early_answer_of_the_upstream_the_body_is_still_a_body() {
+    let length = SMUGGLED.len();
+    for (framing, first, rest, arrives) in [
+        (
+            format!("Content-Length: {}", 5 + length),
+            "first".to_owned(),
+            SMUGGLED.to_owned(),
+            SMUGGLED.to_owned(),
+        ),
+        (
+            "Transfer-Encoding: chunked".to_owned(),
+            "5\r\nfirst\r\n".to_owned(),
+            format!("{length:x}\r\n{SMUGGLED}\r\n0\r\n\r\n"),
+            format!("{length:X}\r\n{SMUGGLED}\r\n0\r\n\r\n"),
+        ),
     ] {
+        let (upstream, gateway) = both().await;
         let mut caller = gateway.caller().await;
         caller
-            .send(format!("POST / HTTP/1.1\r\nHost: p\r\n{body}"))
+            .send(format!(
+                "POST / HTTP/1.1\r\nHost: p\r\n{framing}\r\n\r\n{first}"
+            ))
             .await;
         let mut up = upstream.accept().await;
-        up.until("first").await;
+        up.until(&first).await;
         up.send("HTTP/1.1 413 Payload Too Large\r\nContent-Length: 3\r\n\r\nbig")
             .await;
         let (head, answer) = caller.message().await;
         assert_eq!((head.status(), answer.as_str()), (413, "big"));
-        caller.send(SMUGGLED).await;
-        assert_eq!(caller.rest().await, "", "{body}");
-        let rest = up.rest().await;
-        assert!(!rest.ends_with("0\r\n\r\n"), "it looks whole: {rest:?}");
-        assert!(upstream.is_left_alone().await, "{body}");
+        caller.send(rest).await;
+        assert_eq!(up.exactly(arrives.len()).await, arrives, "{framing}");
+        caller.send("GET /next HTTP/1.1\r\nHost: p\r\n\r\n").await;
+        assert_eq!(up.head().await.start(), "GET /next HTTP/1.1", "{framing}");
+        assert!(upstream.is_left_alone().await, "{framing}");
     }
+}
+
+/// Once the upstream has answered and gone, what still comes of the body goes nowhere.
+#[tokio::test]
+async fn an_early_answer_and_the_upstreams_end_are_the_callers_end() {
+    let (upstream, gateway) = both().await;
+    let mut caller = gateway.caller().await;
+    caller
+        .send("POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 1000000\r\n\r\nfirst")
+        .await;
+    let mut up = upstream.accept().await;
+    up.until("first").await;
+    up.send("HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
+        .await;
+    let (head, answer) = caller.message().await;
+    assert_eq!((head.status(), answer.as_str()), (413, "big"));
+    drop(up);
+    caller.send(SMUGGLED).await;
+    assert_eq!(caller.rest().await, "");
+    assert!(upstream.is_left_alone().await);
 }

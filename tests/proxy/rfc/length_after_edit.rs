@@ -15,7 +15,7 @@ const BODY: &str =
 /// How the caller frames its body.
 fn framings() -> [String; 5] {
     let length = BODY.len();
-    let (one, two) = BODY.split_at(20);
+    let (one, two) = BODY.split_at(22);
     [
         format!("Content-Length: {length}\r\n\r\n{BODY}"),
         format!("Content-Length: {length}\r\nContent-Length: {length}\r\n\r\n{BODY}"),

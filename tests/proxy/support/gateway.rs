@@ -75,7 +75,10 @@ impl Gateway {
         let service = self.build(&metrics).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let settings = Settings::new(&self.config.limits, &self.config.timeouts);
+        let settings = Settings {
+            metrics: Some(metrics.clone()),
+            ..Settings::new(&self.config.limits, &self.config.timeouts)
+        };
         let (shutdown, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, service, settings, async {
             let _ = stopped.await;
