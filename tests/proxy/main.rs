@@ -7,6 +7,7 @@
     reason = "a test that meets the unexpected has failed, and its helpers are part of it"
 )]
 
+mod advisories;
 mod body;
 mod drain;
 mod failure;

@@ -115,3 +115,46 @@ async fn a_silent_tunnel_is_closed_and_a_tunnel_keeps_its_place() {
     assert_eq!(up.rest().await, "");
     upstream.accept().await.head().await;
 }
+
+/// CVE-2026-73548: what was a tunnel is no connection for requests any more.
+#[tokio::test]
+async fn an_upgraded_connection_is_never_used_again() {
+    let (upstream, gateway) = both().await;
+    let mut caller = gateway.caller().await;
+    caller.send(ASK).await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    up.send(SWITCH).await;
+    assert_eq!(caller.head().await.status(), 101);
+    for _ in 0..2 {
+        let mut other = gateway.caller().await;
+        other.send("GET /next HTTP/1.1\r\nHost: p\r\n\r\n").await;
+        let mut second = upstream.accept().await;
+        assert_eq!(second.head().await.start(), "GET /next HTTP/1.1");
+    }
+    drop(caller);
+    assert_eq!(
+        up.rest().await,
+        "",
+        "the tunnel carried nothing but its own"
+    );
+}
+
+/// CVE-2026-58055: where the body ends and what follows is the same to all three.
+#[tokio::test]
+async fn behind_an_upgrade_with_a_body_both_sides_agree() {
+    let (upstream, gateway) = both().await;
+    let ask = ASK.replace("\r\n\r\n", "\r\nContent-Length: 39\r\n\r\n");
+    let body = "GET /smuggled HTTP/1.1\r\nHost: p\r\n\r\n....";
+    let next = "GET /next HTTP/1.1\r\nHost: p\r\n\r\n";
+    let mut caller = gateway.caller().await;
+    caller.send(format!("{ask}{body}{next}")).await;
+    let mut up = upstream.accept().await;
+    let (head, sent) = up.message().await;
+    assert_eq!(head.one("upgrade"), None);
+    assert_eq!(sent, body);
+    up.send("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        .await;
+    assert_eq!(caller.head().await.status(), 200);
+    assert_eq!(up.head().await.start(), "GET /next HTTP/1.1");
+}

@@ -80,3 +80,16 @@ async fn a_caller_that_does_not_read_trailers_gets_none() {
     caller.head().await;
     assert_eq!(caller.until("\r\n\r\n").await, "1\r\nb\r\n0\r\n\r\n");
 }
+
+/// Towards HTTP/1.1, hyper writes only what `Trailer` announces.
+#[tokio::test]
+async fn a_trailer_that_was_not_announced_is_dropped() {
+    let (upstream, gateway) = both().await;
+    let request = "GET / HTTP/1.1\r\nHost: p\r\nTE: trailers\r\nConnection: te\r\n\r\n";
+    let answer = "HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nb\r\n0\r\n\
+                  X-Sum: 2\r\nX-Unannounced: 3\r\n\r\n";
+    let (mut caller, _up) = super::answered(&upstream, &gateway, request, answer).await;
+    caller.head().await;
+    let body = caller.until("\r\n\r\n").await;
+    assert_eq!(body.to_ascii_lowercase(), "1\r\nb\r\n0\r\nx-sum: 2\r\n\r\n");
+}
