@@ -33,6 +33,8 @@ pub mod cli;
 pub mod config;
 pub mod directory;
 pub mod document;
+#[cfg(feature = "proxy")]
+mod interim;
 pub mod layer;
 #[cfg(feature = "proxy")]
 pub mod metrics;

@@ -10,8 +10,10 @@
 //!
 //! Trailers pass in both directions within what HTTP/1.1 (as hyper speaks it) can do: towards an
 //! HTTP/1.1 peer only those that `Trailer` announces, and towards an HTTP/1.1 caller only if it sent
-//! `TE: trailers`. HTTP/2 has no such limits. Interim answers (1xx other than 100 and 101) are dropped:
-//! hyper's server can't send them.
+//! `TE: trailers`. HTTP/2 has no such limits.
+//!
+//! Interim answers (1xx other than 100 and 101) pass from HTTP/1.1 to HTTP/1.1. Where either side speaks
+//! HTTP/2 they are dropped: hyper neither shows nor sends them there.
 
 mod body;
 mod connector;
@@ -31,6 +33,7 @@ use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
+use hyper::ext::on_informational;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::client::legacy::{self, Client};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
@@ -46,6 +49,7 @@ use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
 use crate::config::{self, Timeouts};
+use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
 
 /// Idle connections kept. More than that is no help: a busy proxy has its connections in use.
@@ -178,9 +182,17 @@ impl Shared {
         B::Error: Into<BoxError>,
     {
         let upgrade = Wanted::take(&mut request);
+        let interim = request.extensions_mut().remove::<Interim>();
         let (parts, body) = request.into_parts();
         let (body, sending) = RequestBody::new(body, self.idle);
         let mut request = self.forward(parts, body, upgrade.as_ref())?;
+        if let Some(interim) = interim {
+            on_informational(&mut request, move |answer| {
+                if let Some(message) = rewrite::interim(answer.status(), answer.headers()) {
+                    interim.send(&message);
+                }
+            });
+        }
         let connection = capture_connection(&mut request);
         let answered = tokio::select! {
             biased;

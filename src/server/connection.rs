@@ -20,6 +20,7 @@ use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
 use super::service::Counted;
 use crate::BoxError;
+use crate::interim::Interims;
 use crate::metrics::Metrics;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
@@ -63,9 +64,16 @@ where
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
         let activity = Activity::new();
-        let io = Io::new(stream, Arc::clone(&activity), self.metrics, place);
+        let interims = Interims::default();
+        let io = Io::new(
+            stream,
+            Arc::clone(&activity),
+            interims.clone(),
+            self.metrics,
+            place,
+        );
         let io = TokioIo::new(io);
-        let service = Counted::new(self.service, Arc::clone(&activity), self.draining);
+        let service = Counted::new(self.service, Arc::clone(&activity), interims, self.draining);
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);
         let mut expired = pin!(activity.expired(self.deadlines));

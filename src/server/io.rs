@@ -15,6 +15,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
 use crate::answer::{Answer, RequestId};
+use crate::interim::Interims;
 use crate::metrics::Metrics;
 
 /// How long, and for how many bytes, a closed connection still listens to a caller that has not read the
@@ -37,6 +38,7 @@ enum Closing {
 pub(super) struct Io<T> {
     inner: T,
     activity: Arc<Activity>,
+    interims: Interims,
     closing: Closing,
     /// What we say ourselves, as far as it is not written yet. Nothing of hyper's goes out before it.
     words: Bytes,
@@ -57,12 +59,14 @@ impl<T> Io<T> {
     pub(super) fn new(
         inner: T,
         activity: Arc<Activity>,
+        interims: Interims,
         metrics: Option<Metrics>,
         place: OwnedSemaphorePermit,
     ) -> Self {
         Self {
             inner,
             activity,
+            interims,
             closing: Closing::Open,
             words: Bytes::new(),
             refused: false,
@@ -243,7 +247,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Io<T> {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // hyper flushes its socket only when it has nothing left to write to it.
+        // hyper flushes its socket only when it has nothing left to write to it: what it said ends here.
+        ready!(self.poll_words(cx))?;
+        self.words = self.interims.take();
         ready!(self.poll_words(cx))?;
         ready!(Pin::new(&mut self.inner).poll_flush(cx))?;
         self.flushed = self.activity.unasked();

@@ -14,20 +14,28 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
+use crate::interim::{Interim, Interims};
 
 /// Answers the requests of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Counted<S> {
     inner: TowerToHyperService<S>,
     activity: Arc<Activity>,
+    interims: Interims,
     draining: Arc<AtomicBool>,
 }
 
 impl<S> Counted<S> {
-    pub(super) fn new(inner: S, activity: Arc<Activity>, draining: Arc<AtomicBool>) -> Self {
+    pub(super) fn new(
+        inner: S,
+        activity: Arc<Activity>,
+        interims: Interims,
+        draining: Arc<AtomicBool>,
+    ) -> Self {
         Self {
             inner: TowerToHyperService::new(inner),
             activity,
+            interims,
             draining,
         }
     }
@@ -41,8 +49,16 @@ where
     type Error = S::Error;
     type Future = CountedFuture<S>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        // RFC 9110 section 15.2: HTTP/1.0 knows no interim answers. HTTP/2 does, but hyper has no way to
+        // send one there, and frames can't be written past it.
+        let interim = (request.version() == Version::HTTP_11).then(|| self.interims.begin());
+        if let Some(interim) = &interim {
+            request.extensions_mut().insert(interim.clone());
+        }
         CountedFuture {
+            interim: Before(interim),
+            answer: None,
             in_flight: Some(self.activity.request(!request.body().is_end_stream())),
             persistent: request.version() <= Version::HTTP_11,
             draining: Arc::clone(&self.draining),
@@ -60,9 +76,38 @@ pin_project! {
         #[pin]
         inner: TowerToHyperServiceFuture<S, Request<Incoming>>,
         in_flight: Option<InFlight>,
+        interim: Before,
+        // The answer, while it waits for what is said before it.
+        answer: Option<S::Response>,
         // Whether the protocol keeps a connection open unless told otherwise by a header.
         persistent: bool,
         draining: Arc<AtomicBool>,
+    }
+}
+
+/// What is said before an answer. Over when it is dropped: the caller may have hung up.
+struct Before(Option<Interim>);
+
+impl Before {
+    fn wake(&self, cx: &Context<'_>) {
+        if let Some(interim) = &self.0 {
+            interim.wake(cx);
+        }
+    }
+
+    fn poll_end(&self, cx: &Context<'_>) -> Poll<()> {
+        match &self.0 {
+            Some(interim) => interim.poll_end(cx),
+            None => Poll::Ready(()),
+        }
+    }
+}
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        if let Some(interim) = &self.0 {
+            interim.close();
+        }
     }
 }
 
@@ -74,7 +119,19 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        let mut response = ready!(this.inner.poll(cx))?;
+        if this.answer.is_none() {
+            match this.inner.poll(cx) {
+                Poll::Ready(answer) => *this.answer = Some(answer?),
+                Poll::Pending => {
+                    this.interim.wake(cx);
+                    return Poll::Pending;
+                }
+            }
+        }
+        ready!(this.interim.poll_end(cx));
+        let Some(mut response) = this.answer.take() else {
+            return Poll::Pending;
+        };
         // A 101 hands the connection over; it is no longer ours to close.
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         if *this.persistent && !upgraded && this.draining.load(Ordering::Relaxed) {
