@@ -26,6 +26,21 @@ struct Slot {
     waker: Option<Waker>,
 }
 
+impl Slot {
+    fn wake_by(&mut self, cx: &Context<'_>) {
+        match &mut self.waker {
+            Some(waker) => waker.clone_from(cx.waker()),
+            None => self.waker = Some(cx.waker().clone()),
+        }
+    }
+
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
 /// What waits to be written on one connection.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interims(Arc<Mutex<Slot>>);
@@ -63,9 +78,7 @@ impl Interims {
             return Bytes::new();
         }
         let waiting = std::mem::take(&mut slot.waiting);
-        if let Some(waker) = slot.waker.take() {
-            waker.wake();
-        }
+        slot.wake();
         waiting.into()
     }
 }
@@ -80,21 +93,19 @@ impl Interim {
         }
         slot.answers += 1;
         slot.waiting.extend_from_slice(message);
-        if let Some(waker) = slot.waker.take() {
-            waker.wake();
-        }
+        slot.wake();
     }
 
     /// Notes who is to be woken, by the connection's task.
     pub(crate) fn wake(&self, cx: &Context<'_>) {
-        self.interims.slot().waker = Some(cx.waker().clone());
+        self.interims.slot().wake_by(cx);
     }
 
     /// Ready when everything that came has been taken; from then on nothing is.
     pub(crate) fn poll_end(&self, cx: &Context<'_>) -> Poll<()> {
         let mut slot = self.interims.slot();
         if !slot.waiting.is_empty() {
-            slot.waker = Some(cx.waker().clone());
+            slot.wake_by(cx);
             return Poll::Pending;
         }
         slot.current = None;

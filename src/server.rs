@@ -15,6 +15,7 @@ mod accept;
 mod activity;
 mod connection;
 mod io;
+mod refusal;
 mod service;
 
 use std::io::Result;

@@ -17,6 +17,7 @@
 
 mod body;
 mod connector;
+mod down;
 mod failure;
 mod hop;
 mod rewrite;
@@ -188,7 +189,7 @@ impl Shared {
         let mut request = self.forward(parts, body, upgrade.as_ref())?;
         if let Some(interim) = interim {
             on_informational(&mut request, move |answer| {
-                if let Some(message) = rewrite::interim(answer.status(), answer.headers()) {
+                if let Some(message) = down::interim(answer.status(), answer.headers()) {
                     interim.send(&message);
                 }
             });
@@ -262,8 +263,8 @@ impl Shared {
             let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.idle));
             joined.is_none().then_some("it switched protocols unasked")
         } else {
-            let framed = rewrite::is_framed(response.headers());
-            rewrite::single_length(response.headers_mut());
+            let framed = down::is_framed(response.headers());
+            down::single_length(response.headers_mut());
             hop::remove_hop_by_hop(response.headers_mut());
             (!framed).then_some("its answer has an unknown transfer coding")
         };

@@ -5,16 +5,16 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
-use crate::answer::{Answer, RequestId};
+use super::refusal;
+use crate::answer::Answer;
 use crate::interim::Interims;
 use crate::metrics::Metrics;
 
@@ -83,11 +83,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
     fn poll_refuse(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         // In the middle of an earlier answer a 408 would be taken for a part of it.
         if !self.refused && !self.blocked {
-            self.refuse(&Answer::new(
-                StatusCode::REQUEST_TIMEOUT,
-                "patchwright.request.timeout",
-                "the request head took too long",
-            ));
+            self.refuse(&refusal::timeout());
         }
         self.refused = true;
         // Whether it arrives or not, this is the end.
@@ -97,7 +93,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
 
     fn refuse(&mut self, answer: &Answer) {
         self.refused = true;
-        self.words = message(answer);
+        self.words = refusal::message(answer);
         if let Some(metrics) = &self.metrics {
             metrics.own_answer(answer.code());
         }
@@ -118,27 +114,8 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
     /// that an SDK could read. Whether it did.
     fn rephrase(&mut self, head: &[u8]) -> bool {
         let alone = self.flushed.is_some() && self.flushed == self.activity.unasked();
-        // On HTTP/2 nothing begins like this.
-        let status = head
-            .strip_prefix(b"HTTP/1.1 ")
-            .and_then(|rest| rest.get(..3));
-        let answer = match status.filter(|_| alone) {
-            Some(b"400") => Answer::new(
-                StatusCode::BAD_REQUEST,
-                "patchwright.request.malformed",
-                "the request is not valid HTTP/1.1",
-            ),
-            Some(b"414") => Answer::new(
-                StatusCode::URI_TOO_LONG,
-                "patchwright.request.target.too.long",
-                "the request target is too long",
-            ),
-            Some(b"431") => Answer::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "patchwright.request.head.too.large",
-                "the request head is larger than limits.header_bytes or has more than 100 fields",
-            ),
-            _ => return false,
+        let Some(answer) = refusal::of(head).filter(|_| alone) else {
+            return false;
         };
         self.refuse(&answer);
         true
@@ -180,21 +157,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
             }
         }
     }
-}
-
-/// An answer as it stands on the wire, and the last one on its connection.
-fn message(answer: &Answer) -> Bytes {
-    let body = answer.body(RequestId::next());
-    let mut message = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\ndate: {}\r\n\r\n",
-        answer.status(),
-        body.len(),
-        httpdate::fmt_http_date(SystemTime::now()),
-    )
-    .into_bytes();
-    message.extend_from_slice(&body);
-    message.into()
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Io<T> {
@@ -270,3 +232,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Io<T> {
         self.poll_linger(cx).map(Ok)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -53,7 +53,7 @@ fn tests_of(path: &Path) -> Vec<String> {
             }
             Some(_) => marked = false,
             None if line.starts_with("#[test]") || line.starts_with("#[tokio::test") => {
-                marked = true
+                marked = true;
             }
             None => {}
         }

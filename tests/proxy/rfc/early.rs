@@ -9,7 +9,7 @@ const SMUGGLED: &str = "GET /api/smuggled HTTP/1.1\r\nHost: p\r\n\r\n";
 async fn at_api() -> (Listening, Running) {
     let upstream = Listening::new().await;
     let gateway = Gateway::at(upstream.address)
-        .with(|config| config.upstreams[0].prefix = "/api".to_owned())
+        .with(|config| "/api".clone_into(&mut config.upstreams[0].prefix))
         .start()
         .await;
     (upstream, gateway)

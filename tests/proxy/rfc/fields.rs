@@ -61,7 +61,7 @@ const DOWN: &[(&str, &str, &str)] = &[
 fn lines(fields: &[(&str, &str, &str)]) -> String {
     fields
         .iter()
-        .map(|(_, name, value)| format!("{name}: {value}\r\n"))
+        .map(|(_, name, value)| [name, ": ", value, "\r\n"].concat())
         .collect()
 }
 

@@ -1,7 +1,7 @@
 //! RFC 9110 section 7.6: what belongs to one hop stays on it, and who was there says so.
 
 use super::{GET, both, down, up};
-use crate::support::Head;
+use crate::support::{Gateway, Head, Listening};
 
 /// What the lines say, which of the fields must be gone, and which must still be there.
 type Row = (
@@ -199,4 +199,29 @@ async fn close_on_one_side_is_not_close_on_the_other() {
     assert_eq!(up.rest().await, "", "9112 §9.6: and this one does not");
     caller.send(GET).await;
     upstream.accept().await.head().await;
+}
+
+/// 9113 §8.2.2: on HTTP/2 none of it may be sent, and nothing of it makes a message fail (hyper#4019).
+#[tokio::test]
+async fn nothing_of_one_hop_gets_onto_http_2() {
+    let upstream = Listening::new().await;
+    let inner = Gateway::at(upstream.address).start().await;
+    let outer = Gateway::at(inner.address)
+        .with(|config| config.upstreams[0].http2 = true)
+        .start()
+        .await;
+    for row in &ROWS {
+        let mut request = b"POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 2\r\n".to_vec();
+        request.extend_from_slice(row.1);
+        request.extend_from_slice(b"\r\n{}");
+        let mut caller = outer.caller().await;
+        caller.send(request).await;
+        let mut up = upstream.accept().await;
+        holds(row, &up.message().await.0);
+        let mut answer = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n".to_vec();
+        answer.extend_from_slice(row.1);
+        answer.extend_from_slice(b"\r\n{}");
+        up.send(answer).await;
+        holds(row, &caller.message().await.0);
+    }
 }

@@ -114,3 +114,10 @@ async fn http_1_0_may_leave_host_out_and_not_double_it() {
     assert_eq!(caller.head().await.status(), 400);
     assert!(upstream.is_left_alone().await);
 }
+
+/// 9112 §3.2: a target has no fragment; one that comes all the same goes no further.
+#[tokio::test]
+async fn a_fragment_is_dropped() {
+    let head = up("GET /a?b#c HTTP/1.1\r\nHost: p\r\n\r\n").await;
+    assert_eq!(head.start(), "GET /a?b HTTP/1.1");
+}

@@ -1,0 +1,55 @@
+//! Answers to requests that no service sees, because there is no request yet.
+
+use std::time::SystemTime;
+
+use bytes::Bytes;
+use http::StatusCode;
+
+use crate::answer::{Answer, RequestId};
+
+/// To a head that comes too slowly.
+pub(super) fn timeout() -> Answer {
+    Answer::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "patchwright.request.timeout",
+        "the request head took too long",
+    )
+}
+
+/// To what hyper refuses with `head`. On HTTP/2 nothing begins like that.
+pub(super) fn of(head: &[u8]) -> Option<Answer> {
+    let answer = match head.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
+        b"400" => Answer::new(
+            StatusCode::BAD_REQUEST,
+            "patchwright.request.malformed",
+            "the request is not valid HTTP/1.1",
+        ),
+        b"414" => Answer::new(
+            StatusCode::URI_TOO_LONG,
+            "patchwright.request.target.too.long",
+            "the request target is too long",
+        ),
+        b"431" => Answer::new(
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            "patchwright.request.head.too.large",
+            "the request head is larger than limits.header_bytes or has more than 100 fields",
+        ),
+        _ => return None,
+    };
+    Some(answer)
+}
+
+/// An answer as it stands on the wire, and the last one on its connection.
+pub(super) fn message(answer: &Answer) -> Bytes {
+    let body = answer.body(RequestId::next());
+    let mut message = format!(
+        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         connection: close\r\ndate: {}\r\n\r\n",
+        answer.status(),
+        body.len(),
+        httpdate::fmt_http_date(SystemTime::now()),
+    )
+    .into_bytes();
+    message.extend_from_slice(&body);
+    message.into()
+}
