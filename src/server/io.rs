@@ -14,7 +14,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
 use super::refusal;
-use crate::answer::Answer;
+use crate::answer::{Answer, RequestId};
 use crate::interim::Interims;
 use crate::metrics::Metrics;
 
@@ -93,7 +93,9 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
 
     fn refuse(&mut self, answer: &Answer) {
         self.refused = true;
-        self.words = refusal::message(answer);
+        let id = RequestId::next();
+        tracing::debug!(%id, code = answer.code(), "refused what is no request");
+        self.words = refusal::message(answer, id);
         if let Some(metrics) = &self.metrics {
             metrics.own_answer(answer.code());
         }

@@ -18,7 +18,8 @@ pub(super) fn timeout() -> Answer {
 
 /// To what hyper refuses with `head`. On HTTP/2 nothing begins like that.
 pub(super) fn of(head: &[u8]) -> Option<Answer> {
-    let answer = match head.strip_prefix(b"HTTP/1.1 ")?.get(..3)? {
+    // Its minor version is that of the request before.
+    let answer = match head.strip_prefix(b"HTTP/1.")?.get(2..5)? {
         b"400" => Answer::new(
             StatusCode::BAD_REQUEST,
             "patchwright.request.malformed",
@@ -40,8 +41,8 @@ pub(super) fn of(head: &[u8]) -> Option<Answer> {
 }
 
 /// An answer as it stands on the wire, and the last one on its connection.
-pub(super) fn message(answer: &Answer) -> Bytes {
-    let body = answer.body(RequestId::next());
+pub(super) fn message(answer: &Answer, id: RequestId) -> Bytes {
+    let body = answer.body(id);
     let mut message = format!(
         "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
          connection: close\r\ndate: {}\r\n\r\n",

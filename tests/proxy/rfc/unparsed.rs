@@ -77,6 +77,19 @@ async fn what_the_grammar_lets_pass_passes() {
     }
 }
 
+/// In the version of the request before it, if that was an older one.
+#[tokio::test]
+async fn behind_a_request_of_http_1_0_the_reason_is_there_too() {
+    let (upstream, gateway) = both().await;
+    let request = "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n";
+    let (mut caller, _up) = super::answered(&upstream, &gateway, request, super::OK).await;
+    caller.message().await;
+    caller.send("GET / HTTP/1.0\r\nHost : p\r\n\r\n").await;
+    let (head, body) = caller.message().await;
+    assert_eq!(head.status(), 400);
+    assert!(body.contains(MALFORMED), "{body}");
+}
+
 /// What hyper refuses after other requests is told apart from their answers.
 #[tokio::test]
 async fn a_refusal_follows_the_answers_before_it() {
