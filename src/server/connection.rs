@@ -18,6 +18,7 @@ use tower_service::Service;
 
 use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
+use super::room::Room;
 use super::service::Counted;
 use crate::BoxError;
 
@@ -44,6 +45,7 @@ pub(super) struct Shared<S> {
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) draining: Arc<AtomicBool>,
+    pub(super) room: Arc<Room>,
 }
 
 impl<S, B> Shared<S>
@@ -66,6 +68,7 @@ where
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);
         let mut expired = pin!(activity.expired(self.deadlines));
+        let mut asked = pin!(self.room.asked(&activity));
         let mut graceful = false;
         loop {
             tokio::select! {
@@ -85,6 +88,14 @@ where
                         Expiry::PartialHead => activity.refuse(),
                     }
                     // It has had its time, and whatever it ends with is no news.
+                    let _ = timeout(FAREWELL, connection).await;
+                    return;
+                }
+                // After the connection itself, which has read what there is by now: a request that is here
+                // already is answered.
+                () = asked.as_mut() => {
+                    activity.nothing_is_unread();
+                    connection.as_mut().graceful_shutdown();
                     let _ = timeout(FAREWELL, connection).await;
                     return;
                 }
