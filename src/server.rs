@@ -18,6 +18,7 @@ mod io;
 mod queued;
 mod room;
 mod service;
+mod stream;
 
 use std::io::Result;
 use std::pin::pin;
@@ -29,7 +30,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -40,6 +41,7 @@ use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
 use self::queued::Queued;
 use self::room::Room;
+use self::stream::Streams;
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
 
@@ -83,8 +85,8 @@ impl Settings {
         }
     }
 
-    fn builder(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
+    fn builder(&self) -> auto::Builder<Streams> {
+        let mut builder = auto::Builder::new(Streams { idle: self.idle });
         builder
             .http1()
             .half_close(true)

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -20,6 +20,7 @@ use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
 use super::room::Room;
 use super::service::Counted;
+use super::stream::Streams;
 use crate::BoxError;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
@@ -40,7 +41,7 @@ pub(super) enum Stage {
 /// What every connection of a server shares.
 #[derive(Clone, Debug)]
 pub(super) struct Shared<S> {
-    pub(super) builder: auto::Builder<TokioExecutor>,
+    pub(super) builder: auto::Builder<Streams>,
     pub(super) service: S,
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,

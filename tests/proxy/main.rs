@@ -14,6 +14,7 @@ mod forward;
 mod http2;
 mod limits;
 mod malformed;
+mod overload;
 mod serve;
 mod support;
 mod tls;
