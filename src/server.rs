@@ -138,7 +138,9 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let places = settings.connections.clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
+    let places = settings
+        .connections
+        .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
     let all = u32::try_from(places).unwrap_or(u32::MAX);
     let room = Room::new(places);
     let (stage, stages) = watch::channel(Stage::Serving);
@@ -187,11 +189,8 @@ async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit
     }
 }
 
-async fn accept<S, B>(
-    listener: &TcpListener,
-    waiting: &mut Option<TcpStream>,
-    shared: Shared<S>,
-) where
+async fn accept<S, B>(listener: &TcpListener, waiting: &mut Option<TcpStream>, shared: Shared<S>)
+where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,

@@ -40,9 +40,7 @@ pub(super) fn fit(limits: &mut Limits, allowed: usize) {
         tracing::debug!(needed, allowed, "open files");
         return;
     }
-    let shares = allowed
-        .saturating_sub(OWN + admin::CONNECTIONS)
-        .max(LEAST);
+    let shares = allowed.saturating_sub(OWN + admin::CONNECTIONS).max(LEAST);
     let lower = |limit: &mut usize, share: usize| *limit = (*limit).min(share.max(1));
     // A request takes its caller's connection and one upstream; some have a lookup first.
     lower(&mut limits.connections, shares / 2);
@@ -103,7 +101,10 @@ mod tests {
     fn however_few_there_are_somebody_is_served() {
         for allowed in [0, 10, 64] {
             let limits = fitted(allowed);
-            assert!(limits.connections >= 4 && limits.concurrency >= 3, "{limits:?}");
+            assert!(
+                limits.connections >= 4 && limits.concurrency >= 3,
+                "{limits:?}"
+            );
             assert_eq!(limits.lookups, 1);
         }
     }
@@ -113,6 +114,9 @@ mod tests {
         let allowed = raise();
         let limit = getrlimit(Resource::Nofile);
         assert_eq!(limit.current, limit.maximum);
-        assert_eq!(u64::try_from(allowed).ok(), limit.current.or(Some(u64::MAX)));
+        assert_eq!(
+            u64::try_from(allowed).ok(),
+            limit.current.or(Some(u64::MAX))
+        );
     }
 }

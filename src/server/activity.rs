@@ -346,7 +346,11 @@ mod tests {
         assert_eq!(activity.idle_for(), None);
         activity.write_blocked();
         drop(request);
-        assert_eq!(activity.idle_for(), None, "the answer is still being written");
+        assert_eq!(
+            activity.idle_for(),
+            None,
+            "the answer is still being written"
+        );
         activity.write_moved(1 << 20);
         tokio::time::sleep(second).await;
         assert_eq!(activity.idle_for(), Some(second));

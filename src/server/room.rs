@@ -4,21 +4,21 @@
 //! have another, and it would be easy to lock everybody out with connections that ask for nothing.
 
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::activity::Activity;
 
 /// A connection that has been idle for less may be about to ask: a new caller sends its first bytes, one
 /// in a loop its next request.
 const GRACE: Duration = Duration::from_secs(1);
-/// Between two attempts, when the first connection that was asked could not go.
+/// Until the next one is asked. The one before may have got a request, or may take its time to close.
 const ASK_AGAIN: Duration = Duration::from_millis(20);
 /// Between two lines of the log that say the same.
 const SAY_AGAIN: Duration = Duration::from_secs(60);
@@ -29,8 +29,7 @@ pub(super) struct Room {
     places: Arc<Semaphore>,
     /// `Notify` wakes the one that has waited longest: connections wait from when they become idle.
     idle: Notify,
-    /// Whether anybody needs a place. A connection that was asked when this was true and hears of it
-    /// after it stays.
+    /// Whether a place is needed. Whoever makes it takes this back.
     wanted: AtomicBool,
 }
 
@@ -61,15 +60,13 @@ impl Room {
                  closed for new ones, and new ones wait while none is idle"
             );
         }
-        let wanted = Wanted::new(&self.wanted);
+        let wanted = Wanted(&self.wanted);
         loop {
+            wanted.0.store(true, Ordering::Relaxed);
             self.idle.notify_one();
             tokio::select! {
                 biased;
-                place = place.as_mut() => {
-                    drop(wanted);
-                    return place;
-                }
+                place = place.as_mut() => return place,
                 () = sleep(ASK_AGAIN) => {}
             }
         }
@@ -91,21 +88,30 @@ impl Room {
     /// Ends when the connection with this activity is the one to make room.
     pub(super) async fn asked(&self, activity: &Activity) {
         let mut turn = pin!(None);
+        let mut grace: Option<Pin<Box<Sleep>>> = None;
         poll_fn(|cx| {
             loop {
                 let Some(idle_for) = activity.idle_for() else {
                     // If it was asked already, `Notify` asks the next one.
                     turn.set(None);
+                    grace = None;
                     return Poll::Pending;
                 };
-                if turn.is_none() {
-                    turn.set(Some(self.idle.notified()));
+                if let Some(grace) = &mut grace {
+                    ready!(grace.as_mut().poll(cx));
+                } else {
+                    if turn.is_none() {
+                        turn.set(Some(self.idle.notified()));
+                    }
+                    if let Some(turn) = turn.as_mut().as_pin_mut() {
+                        ready!(turn.poll(cx));
+                    }
+                    turn.set(None);
                 }
-                if let Some(turn) = turn.as_mut().as_pin_mut() {
-                    ready!(turn.poll(cx));
-                }
-                turn.set(None);
-                if idle_for >= GRACE && self.wanted.load(Ordering::Relaxed) {
+                let left = GRACE.saturating_sub(idle_for);
+                grace = (!left.is_zero()).then(|| Box::pin(sleep(left)));
+                // One of those that were asked goes, and the others stay.
+                if left.is_zero() && self.wanted.swap(false, Ordering::Relaxed) {
                     return Poll::Ready(());
                 }
             }
@@ -122,15 +128,8 @@ async fn at_once<F: Future + Unpin>(future: F) -> Option<F::Output> {
     }
 }
 
-/// Somebody needs a place until this is dropped, also when the one who waits for it is.
+/// Nobody needs a place any more when this is dropped, also when the one who waits for it is.
 struct Wanted<'a>(&'a AtomicBool);
-
-impl<'a> Wanted<'a> {
-    fn new(flag: &'a AtomicBool) -> Self {
-        flag.store(true, Ordering::Relaxed);
-        Self(flag)
-    }
-}
 
 impl Drop for Wanted<'_> {
     fn drop(&mut self) {

@@ -120,7 +120,10 @@ impl<B: Body<Data = Bytes>> Body for CountedBody<B> {
         let this = self.project();
         stream::taken(mem::take(this.handed));
         if this.rest.is_empty() {
-            match ready!(this.inner.poll_frame(cx)).transpose()?.map(Frame::into_data) {
+            match ready!(this.inner.poll_frame(cx))
+                .transpose()?
+                .map(Frame::into_data)
+            {
                 Some(Ok(data)) => *this.rest = data,
                 Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
                 None => return Poll::Ready(None),

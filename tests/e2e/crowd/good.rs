@@ -29,7 +29,9 @@ pub(crate) async fn measure(proxy: SocketAddr, requests: usize) -> String {
     times.sort_unstable();
     let at = |share: usize| {
         let last = times.len().saturating_sub(1);
-        times.get(last * share / 1000).map_or(0, Duration::as_micros)
+        times
+            .get(last * share / 1000)
+            .map_or(0, Duration::as_micros)
     };
     format!(
         r#"{{"answers":{},"failures":{failures:?},"p50":{},"p99":{},"max":{}}}"#,
@@ -82,7 +84,9 @@ pub(crate) async fn answer(stream: &mut TcpStream, read: &mut Vec<u8>) -> io::Re
             continue;
         };
         let head = String::from_utf8_lossy(&read[..end]).to_ascii_lowercase();
-        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length = head
+            .lines()
+            .find_map(|line| line.strip_prefix("content-length: "));
         let length: usize = length.map_or(0, |length| length.parse().unwrap());
         let missing = (end + 4 + length).saturating_sub(read.len());
         stream.read_exact(&mut vec![0; missing]).await?;

@@ -135,7 +135,8 @@ async fn begin(kind: Kind, proxy: SocketAddr, number: usize) -> io::Result<TcpSt
             stream.write_all(head.as_bytes()).await?;
         }
         Kind::SlowBody => {
-            let head = format!("PATCH {participant} HTTP/1.1\r\n{common}Content-Length: 4000\r\n\r\n");
+            let head =
+                format!("PATCH {participant} HTTP/1.1\r\n{common}Content-Length: 4000\r\n\r\n");
             stream.write_all(head.as_bytes()).await?;
         }
         Kind::SlowReader => {
@@ -150,9 +151,7 @@ async fn begin(kind: Kind, proxy: SocketAddr, number: usize) -> io::Result<TcpSt
 async fn stay(kind: Kind, mut stream: TcpStream) -> io::Result<()> {
     let mut byte = [0; 1];
     match kind {
-        Kind::Silent | Kind::IdleAfterOne => {
-            while stream.read(&mut byte).await? > 0 {}
-        }
+        Kind::Silent | Kind::IdleAfterOne => while stream.read(&mut byte).await? > 0 {},
         Kind::SlowReader => {
             while stream.read(&mut byte).await? > 0 {
                 sleep(SLOWLY).await;
@@ -161,15 +160,15 @@ async fn stay(kind: Kind, mut stream: TcpStream) -> io::Result<()> {
         Kind::SlowHead | Kind::SlowBody => {
             let (mut reading, mut writing) = stream.split();
             let writes = async {
-                loop {
+                while writing.write_all(b" ").await.is_ok() {
                     sleep(SLOWLY).await;
-                    writing.write_all(b" ").await?;
                 }
             };
+            // What it is told is not what it is here for.
+            let reads = async { tokio::io::copy(&mut reading, &mut tokio::io::sink()).await };
             tokio::select! {
-                wrote = writes => wrote?,
-                // What it is told is not what it is here for.
-                read = tokio::io::copy(&mut reading, &mut tokio::io::sink()) => { read?; }
+                () = writes => {}
+                read = reads => { read?; }
             }
         }
     }

@@ -71,7 +71,10 @@ async fn a_head_over_the_limit_is_refused() {
     long.headers_mut()
         .insert("x", "y".repeat(10_000).parse().unwrap());
     match within("the refusal", sender.send_request(long)).await {
-        Ok(refused) => assert_eq!(refused.status(), StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
+        Ok(refused) => assert_eq!(
+            refused.status(),
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+        ),
         Err(error) => assert!(!error.is_timeout(), "{error}"),
     }
     assert!(upstream.is_left_alone().await);
