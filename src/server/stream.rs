@@ -116,7 +116,7 @@ mod tests {
     use super::*;
 
     const STREAMS: Streams = Streams {
-        idle: Duration::from_secs(60),
+        idle: Duration::from_secs(55),
     };
 
     /// For how many seconds a stream lasts whose caller takes so many bytes every ten seconds, of
@@ -139,8 +139,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_caller_that_takes_hardly_anything_is_given_up() {
-        assert_eq!(lasts(0).await, 110);
-        assert_eq!(lasts(1).await, 110);
+        assert_eq!(lasts(0).await, 105);
+        assert_eq!(lasts(1).await, 105);
         assert_eq!(lasts(16 << 10).await, 20_000);
     }
 

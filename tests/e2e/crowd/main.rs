@@ -52,8 +52,10 @@ async fn main() {
     }
 }
 
-/// A PATCH that the proxy repairs, and what to read, of the simulator's n-th conversation for bursts.
-fn paths(n: usize) -> (String, String) {
+/// What to read, and what to PATCH so that the proxy repairs it, of the 64 conversations that the simulator
+/// generates. It counts them from 1.
+fn paths(number: usize) -> (String, String) {
+    let n = number % 64 + 1;
     let conversation = format!("/api/v2/conversations/9e4e0000-0000-4000-8000-{n:012}");
     let participant = format!("{conversation}/participants/9e4e0000-0000-4000-9002-{n:012}");
     (conversation, participant)

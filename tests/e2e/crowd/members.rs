@@ -121,7 +121,7 @@ async fn begin(kind: Kind, proxy: SocketAddr, number: usize) -> io::Result<TcpSt
         socket.set_recv_buffer_size(4096)?;
     }
     let mut stream = socket.connect(proxy).await?;
-    let (conversation, participant) = paths(number % 64);
+    let (conversation, participant) = paths(number);
     let common = "Host: p\r\nAuthorization: Bearer e2e\r\n";
     match kind {
         Kind::Silent => {}
