@@ -39,10 +39,13 @@ GET    /repairs  the last requests that a rule matched, as JSON
 DELETE /cache    forget everything that was looked up
 ";
 
+/// Open connections of operators. One more closes the longest idle one.
+pub const CONNECTIONS: usize = 32;
+
 /// Bounds of the admin listener: small, for a few people and a scraper, and nobody may hold a place.
 pub fn settings(drain: Duration) -> Settings {
     Settings {
-        connections: 32,
+        connections: CONNECTIONS,
         header_bytes: 8 << 10,
         header_read: Duration::from_secs(5),
         idle: Duration::from_secs(30),

@@ -2,6 +2,7 @@
 
 pub mod check;
 pub mod demo;
+mod descriptors;
 pub mod explain;
 pub mod healthcheck;
 mod listen;

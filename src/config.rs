@@ -123,7 +123,7 @@ pub struct Cache {
 pub struct Limits {
     /// Requests in flight; more are answered 503.
     pub concurrency: usize,
-    /// Open connections; more wait in the listener's backlog.
+    /// Open connections. One more closes the longest idle one; while none is idle it waits.
     pub connections: usize,
     /// Bytes of a request head; more is 431.
     pub header_bytes: usize,
@@ -144,7 +144,7 @@ pub struct Timeouts {
     pub request: Duration,
     /// A whole request head, from accept or from its first byte.
     pub header_read: Duration,
-    /// A connection without a request, or a body without progress.
+    /// A connection without a request, or a body without progress (of a caller: with less than 4 KiB).
     pub idle: Duration,
     /// A pooled upstream connection without a request.
     pub upstream_idle: Duration,

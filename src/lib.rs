@@ -41,6 +41,8 @@ pub mod metrics;
 #[cfg(feature = "proxy")]
 pub mod observers;
 #[cfg(feature = "proxy")]
+mod pace;
+#[cfg(feature = "proxy")]
 mod progress;
 #[cfg(feature = "proxy")]
 pub mod proxy;

@@ -16,7 +16,10 @@ mod activity;
 mod connection;
 mod io;
 mod refusal;
+mod queued;
+mod room;
 mod service;
+mod stream;
 
 use std::io::Result;
 use std::pin::pin;
@@ -28,7 +31,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
@@ -37,6 +40,9 @@ use tower_service::Service;
 
 use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
+use self::queued::Queued;
+use self::room::Room;
+use self::stream::Streams;
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
 use crate::metrics::Metrics;
@@ -57,7 +63,7 @@ const MAX_LOCAL_RESETS: usize = 128;
 /// Bounds of a server.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Open connections; more wait in the listener's backlog.
+    /// Open connections. One more closes the longest idle one; while none is idle it waits.
     pub connections: usize,
     /// Bytes of a request head, at least 8192 on HTTP/1; more is 431.
     pub header_bytes: usize,
@@ -84,8 +90,8 @@ impl Settings {
         }
     }
 
-    fn builder(&self) -> auto::Builder<TokioExecutor> {
-        let mut builder = auto::Builder::new(TokioExecutor::new());
+    fn builder(&self) -> auto::Builder<Streams> {
+        let mut builder = auto::Builder::new(Streams { idle: self.idle });
         builder
             .http1()
             .half_close(true)
@@ -120,7 +126,8 @@ impl Default for Settings {
 ///
 /// A service that fails aborts its connection.
 ///
-/// Draining: what waits in the listener's queue is still taken, then the listener is closed. HTTP/1
+/// Draining: what waits in the listener's queue is still taken (and answered 503 where there is no place
+/// for it), then the listener is closed. HTTP/1
 /// connections get one more request each within a second (at most half of `drain`), with
 /// `Connection: close` on every answer: a request that crosses the shutdown is answered and not reset.
 /// After that only what is in flight is finished, for as long as `drain` lasts.
@@ -137,9 +144,11 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let places = settings.connections.clamp(1, u32::MAX as usize);
+    let places = settings
+        .connections
+        .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
     let all = u32::try_from(places).unwrap_or(u32::MAX);
-    let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
+    let room = Room::new(places);
     let (stage, stages) = watch::channel(Stage::Serving);
     let shared = Shared {
         builder: settings.builder(),
@@ -151,20 +160,23 @@ where
         stage: stages,
         draining: Arc::new(AtomicBool::new(false)),
         metrics: settings.metrics,
+        room: Arc::clone(&room),
     };
 
     // The accept loop owns its copy: a service need not be `Sync`.
-    let accepting = accept(&listener, &places, shared.clone());
+    let mut waiting = None;
+    let accepting = accept(&listener, &mut waiting, shared.clone());
     tokio::select! {
         () = accepting => {}
         () = shutdown => {}
     }
-    take_queued(listener, &places, &shared)?;
+    let queued = Queued::take(waiting, listener, &shared)?;
 
     // Only now: a caller that is told to close comes back with a new connection at once, and that must
     // meet a closed listener and not the queue of one that is about to be closed.
     shared.draining.store(true, Ordering::Relaxed);
-    drain(&stage, &places, all, settings.drain).await;
+    let draining = drain(&stage, room.places(), all, settings.drain);
+    tokio::join!(draining, queued.refuse());
     Ok(())
 }
 
@@ -184,7 +196,7 @@ async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit
     }
 }
 
-async fn accept<S, B>(listener: &TcpListener, places: &Arc<Semaphore>, shared: Shared<S>)
+async fn accept<S, B>(listener: &TcpListener, waiting: &mut Option<TcpStream>, shared: Shared<S>)
 where
     S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
@@ -192,37 +204,15 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    // The place comes first: a connection that we can't serve yet is better off in the backlog, where its
-    // caller's connect timeout applies. The semaphore is never closed.
-    while let Ok(place) = Arc::clone(places).acquire_owned().await {
-        let stream = accept::persistently(listener).await;
-        tokio::spawn(shared.clone().run(stream, place));
+    let mut said = None;
+    loop {
+        // Before its place: none is made for a connection that is not there. At most this one waits here
+        // without a place; the others are better off in the backlog. It is the caller's to keep, for the
+        // case that the shutdown comes meanwhile.
+        *waiting = Some(accept::persistently(listener).await);
+        let place = shared.room.place(&mut said).await;
+        if let Some(stream) = waiting.take() {
+            tokio::spawn(shared.clone().run(stream, place));
+        }
     }
-}
-
-/// Takes the connections that the system accepted for us already. Their callers count as connected, and
-/// may have sent a request.
-fn take_queued<S, B>(
-    listener: TcpListener,
-    places: &Arc<Semaphore>,
-    shared: &Shared<S>,
-) -> Result<()>
-where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
-    S::Error: Into<BoxError>,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    // Past tokio's readiness cache: the queue itself decides.
-    let listener = listener.into_std()?;
-    while let Ok(place) = Arc::clone(places).try_acquire_owned() {
-        let Ok((stream, _)) = listener.accept() else {
-            break;
-        };
-        stream.set_nonblocking(true)?;
-        let stream = TcpStream::from_std(stream)?;
-        tokio::spawn(shared.clone().run(stream, place));
-    }
-    Ok(())
 }

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 
 use super::Failure;
+use super::descriptors;
 use super::listen::{ListenError, listen};
 use super::settings::{ConfigArgs, LogArgs};
 use crate::admin::{self, Admin, Content, Readiness, Recent};
@@ -74,8 +75,9 @@ pub enum ServeError {
 
 /// Serves until told to stop.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let config = args.config.load()?;
+    let mut config = args.config.load()?;
     args.log.install()?;
+    descriptors::fit(&mut config.limits, descriptors::raise());
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
     runtime.block_on(serve_until_signal(&config))?;
     Ok(())

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use crate::pace::Pace;
+
 /// RFC 9113 section 3.4: a client that knows the server speaks HTTP/2 starts with this.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -22,7 +24,7 @@ pub(super) enum Expiry {
     PartialHead,
     /// Nothing was being asked: there is nobody to tell.
     Silence,
-    /// The peer has stopped reading what it asked for.
+    /// The peer has stopped reading what it asked for, or as good as stopped.
     BlockedWrite,
 }
 
@@ -53,7 +55,8 @@ struct State {
     /// Requests that have come so far.
     requests: u64,
     since: Instant,
-    blocked_since: Option<Instant>,
+    /// Of the peer as it reads what it asked for.
+    reading: Pace,
     /// Whether the last request announced a body.
     body: bool,
     refused: bool,
@@ -73,7 +76,7 @@ impl Activity {
             phase: Phase::Opening,
             requests: 0,
             since: Instant::now(),
-            blocked_since: None,
+            reading: Pace::default(),
             body: false,
             refused: false,
         })))
@@ -103,12 +106,25 @@ impl Activity {
 
     /// A write has to wait for the peer.
     pub(super) fn write_blocked(&self) {
-        self.state().blocked_since.get_or_insert_with(Instant::now);
+        self.state().reading.waits(Instant::now());
     }
 
-    /// A write went through.
-    pub(super) fn write_moved(&self) {
-        self.state().blocked_since = None;
+    /// So many bytes were written. Whether nothing counts against the peer any more.
+    pub(super) fn write_moved(&self, bytes: usize) -> bool {
+        let mut state = self.state();
+        state.reading.moved(Instant::now(), bytes);
+        state.reading.is_clear()
+    }
+
+    /// For how long nothing has been asked. `None` while something is, or its answer is being written.
+    pub(super) fn idle_for(&self) -> Option<Duration> {
+        let state = self.state();
+        let unasked = match state.phase {
+            Phase::Opening => state.protocol == Protocol::Undecided(0),
+            Phase::Idle => true,
+            Phase::Head | Phase::Busy(_) => false,
+        };
+        (unasked && !state.reading.is_waiting()).then(|| state.since.elapsed())
     }
 
     /// A request was read; it is over when the guard is dropped.
@@ -138,6 +154,11 @@ impl Activity {
     /// Whether the last request announced a body: some of it may be unread still.
     pub(super) fn had_body(&self) -> bool {
         self.state().body
+    }
+
+    /// The connection is idle: hyper keeps none whose last body it has not read to the end.
+    pub(super) fn nothing_is_unread(&self) {
+        self.state().body = false;
     }
 
     /// From now on, reading refuses the caller.
@@ -197,9 +218,8 @@ impl State {
             Phase::Busy(_) => None,
         };
         let phase = phase.map(|(limit, expiry)| (self.since + limit, expiry));
-        let blocked = self
-            .blocked_since
-            .map(|since| (since + deadlines.idle, Expiry::BlockedWrite));
+        let blocked = self.reading.deadline(deadlines.idle);
+        let blocked = blocked.map(|at| (at, Expiry::BlockedWrite));
         [phase, blocked]
             .into_iter()
             .flatten()
@@ -304,8 +324,48 @@ mod tests {
         let _request = activity.request(false);
         activity.write_blocked();
         tokio::time::sleep(Duration::from_secs(59)).await;
-        activity.write_moved();
+        assert!(activity.write_moved(1 << 20));
         activity.write_blocked();
         assert_eq!(expiry_of(&activity).await, (60, Expiry::BlockedWrite));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_reads_a_byte_now_and_then_is_given_up_too() {
+        let activity = Activity::new();
+        activity.received(b"GET / HTTP/1.1\r\n\r\n");
+        let _request = activity.request(false);
+        for _ in 0..5 {
+            activity.write_blocked();
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            assert!(!activity.write_moved(1));
+        }
+        // What the upstream takes to produce more is not the peer's time.
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        activity.write_blocked();
+        assert_eq!(expiry_of(&activity).await, (10, Expiry::BlockedWrite));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_is_idle_before_its_first_byte_and_between_requests_only() {
+        let second = Duration::from_secs(1);
+        let activity = Activity::new();
+        tokio::time::sleep(second).await;
+        assert_eq!(activity.idle_for(), Some(second));
+        activity.received(b"G");
+        assert_eq!(activity.idle_for(), None);
+        let request = activity.request(false);
+        assert_eq!(activity.idle_for(), None);
+        activity.write_blocked();
+        drop(request);
+        assert_eq!(
+            activity.idle_for(),
+            None,
+            "the answer is still being written"
+        );
+        activity.write_moved(1 << 20);
+        tokio::time::sleep(second).await;
+        assert_eq!(activity.idle_for(), Some(second));
+        activity.received(b"G");
+        assert_eq!(activity.idle_for(), None);
     }
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -18,7 +18,9 @@ use tower_service::Service;
 
 use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
+use super::room::Room;
 use super::service::Counted;
+use super::stream::Streams;
 use crate::BoxError;
 use crate::interim::Interims;
 use crate::metrics::Metrics;
@@ -41,12 +43,13 @@ pub(super) enum Stage {
 /// What every connection of a server shares.
 #[derive(Clone, Debug)]
 pub(super) struct Shared<S> {
-    pub(super) builder: auto::Builder<TokioExecutor>,
+    pub(super) builder: auto::Builder<Streams>,
     pub(super) service: S,
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) draining: Arc<AtomicBool>,
     pub(super) metrics: Option<Metrics>,
+    pub(super) room: Arc<Room>,
 }
 
 impl<S, B> Shared<S>
@@ -77,6 +80,7 @@ where
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);
         let mut expired = pin!(activity.expired(self.deadlines));
+        let mut asked = pin!(self.room.asked(&activity));
         let mut graceful = false;
         loop {
             tokio::select! {
@@ -96,6 +100,14 @@ where
                         Expiry::PartialHead => activity.refuse(),
                     }
                     // It has had its time, and whatever it ends with is no news.
+                    let _ = timeout(FAREWELL, connection).await;
+                    return;
+                }
+                // After the connection itself, which has read what there is by now: a request that is here
+                // already is answered.
+                () = asked.as_mut() => {
+                    activity.nothing_is_unread();
+                    connection.as_mut().graceful_shutdown();
                     let _ = timeout(FAREWELL, connection).await;
                     return;
                 }

@@ -50,6 +50,8 @@ pub(super) struct Io<T> {
     metrics: Option<Metrics>,
     /// Whether bytes of an answer wait for the caller to read.
     blocked: bool,
+    /// Whether the caller has kept us waiting and has not made up for it yet.
+    late: bool,
     /// The place among the open connections. It is held here and not by the connection's task, so that
     /// an upgraded connection counts for as long as it is tunnelled.
     _place: OwnedSemaphorePermit,
@@ -73,6 +75,7 @@ impl<T> Io<T> {
             flushed: Some(0),
             metrics,
             blocked: false,
+            late: false,
             _place: place,
         }
     }
@@ -123,15 +126,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
         true
     }
 
-    fn note_write<R>(&mut self, result: Poll<R>) -> Poll<R> {
-        // Only changes are noted: writes are many and hardly ever blocked.
-        if result.is_pending() != self.blocked {
-            self.blocked = result.is_pending();
-            if self.blocked {
+    fn note_write(&mut self, result: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        match &result {
+            Poll::Pending if !self.blocked => {
+                self.blocked = true;
+                self.late = true;
                 self.activity.write_blocked();
-            } else {
-                self.activity.write_moved();
             }
+            // Writes are many and hardly ever blocked: where none was there is nothing to note.
+            Poll::Ready(written) if self.late => {
+                self.blocked = false;
+                let written = written.as_ref().copied().unwrap_or_default();
+                self.late = !self.activity.write_moved(written);
+            }
+            _ => {}
         }
         result
     }

@@ -1,5 +1,6 @@
 //! A tower service as hyper calls it, with its requests counted from their head to their answer's end.
 
+use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
 use crate::interim::{Interim, Interims};
+use super::stream;
 
 /// Answers the requests of one connection.
 #[derive(Clone, Debug)]
@@ -140,7 +142,14 @@ where
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let in_flight = this.in_flight.take();
-        Poll::Ready(Ok(response.map(|inner| CountedBody { inner, in_flight })))
+        // The caller's window may be closed from the beginning.
+        stream::handed_over();
+        Poll::Ready(Ok(response.map(|inner| CountedBody {
+            inner,
+            in_flight,
+            handed: 0,
+            rest: Bytes::new(),
+        })))
     }
 }
 
@@ -150,6 +159,10 @@ pin_project! {
         #[pin]
         inner: B,
         in_flight: Option<InFlight>,
+        // How much was handed over last.
+        handed: usize,
+        // What is left of a frame that is handed over in pieces.
+        rest: Bytes,
     }
 }
 
@@ -161,14 +174,36 @@ impl<B: Body<Data = Bytes>> Body for CountedBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        self.project().inner.poll_frame(cx)
+        let this = self.project();
+        stream::taken(mem::take(this.handed));
+        if this.rest.is_empty() {
+            match ready!(this.inner.poll_frame(cx))
+                .transpose()?
+                .map(Frame::into_data)
+            {
+                Some(Ok(data)) => *this.rest = data,
+                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
+                None => return Poll::Ready(None),
+            }
+        }
+        let piece = stream::piece(this.rest);
+        *this.handed = piece.len();
+        stream::handed_over();
+        Poll::Ready(Some(Ok(Frame::data(piece))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.rest.is_empty() && self.inner.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        let (hint, rest) = (self.inner.size_hint(), self.rest.len() as u64);
+        let mut whole = SizeHint::new();
+        // The upper bound first: it must never be below the lower one.
+        if let Some(upper) = hint.upper() {
+            whole.set_upper(upper.saturating_add(rest));
+        }
+        whole.set_lower(hint.lower().saturating_add(rest));
+        whole
     }
 }

@@ -11,22 +11,24 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::hop;
 use super::sending::{CallerFault, Sending};
+use crate::pace::Pace;
 use crate::{BoxError, layer};
 
-/// A body made no progress for `timeouts.idle`.
+/// A body made no progress for `timeouts.idle`, or a caller sent hardly any in that time.
 #[derive(Debug, thiserror::Error)]
 #[error("the body made no progress for {0:?}")]
 struct Stalled(Duration);
 
-/// Rings when something stays pending for too long. Costs nothing until it is pending for the first time.
+/// Rings when something was waited for too long and too little came of it (see [`Pace`]). Costs nothing
+/// until it is waited for the first time.
 #[derive(Debug)]
 struct Alarm {
     limit: Duration,
-    running: bool,
+    pace: Pace,
     sleep: Option<Pin<Box<Sleep>>>,
 }
 
@@ -34,21 +36,36 @@ impl Alarm {
     fn new(limit: Duration) -> Self {
         Self {
             limit,
-            running: false,
+            pace: Pace::default(),
             sleep: None,
         }
     }
 
+    /// So many bytes came.
+    fn moved(&mut self, bytes: usize) {
+        // Where nothing counts against it there is nothing to note, and no clock to ask.
+        if !self.pace.is_clear() {
+            self.pace.moved(Instant::now(), bytes);
+        }
+    }
+
+    /// Something came.
     fn stop(&mut self) {
-        self.running = false;
+        self.pace = Pace::default();
     }
 
     fn poll_ring(&mut self, cx: &mut Context<'_>) -> Poll<Stalled> {
         let limit = self.limit;
-        let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(limit)));
-        if !self.running {
-            self.running = true;
-            sleep.as_mut().reset(Instant::now() + limit);
+        let waited_already = self.pace.is_waiting();
+        self.pace.waits(Instant::now());
+        let Some(deadline) = self.pace.deadline(limit) else {
+            return Poll::Pending;
+        };
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if !waited_already {
+            sleep.as_mut().reset(deadline);
         }
         sleep.as_mut().poll(cx).map(|()| Stalled(limit))
     }
@@ -134,7 +151,7 @@ impl Body for RequestBody {
                 Some(Err(stalled.into()))
             }),
             Poll::Ready(Some(Ok(frame))) => {
-                this.alarm.stop();
+                this.alarm.moved(frame.data_ref().map_or(0, Bytes::len));
                 this.sending.progress().touch();
                 Poll::Ready(Some(Ok(clean(frame))))
             }

@@ -15,6 +15,7 @@ mod forward;
 mod http2;
 mod limits;
 mod rfc;
+mod overload;
 mod serve;
 mod support;
 mod tls;

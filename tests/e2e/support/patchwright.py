@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import resource
 import subprocess
 import sys
 import urllib.parse
@@ -53,7 +54,7 @@ def equal(found, expected, sentence):
 class Process:
     """`patchwright serve` or `simulate`, until the end of a `with` block."""
 
-    def __init__(self, *arguments, sockets, **environment):
+    def __init__(self, *arguments, sockets, descriptors=None, **environment):
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -67,6 +68,7 @@ class Process:
             stderr=None if os.environ.get("VERBOSE") else subprocess.DEVNULL,
             env=inherited | environment,
             text=True,
+            preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))),
         )
         self.pid = self.child.pid
         self.urls = {}
@@ -103,9 +105,10 @@ def simulator(*arguments):
     return Process("simulate", "--listen", "127.0.0.1:0", *arguments, sockets=1)
 
 
-def proxy(*arguments, **environment):
+def proxy(*arguments, descriptors=None, **environment):
+    """`descriptors` is how many files it may open, if not as many as this process."""
     listen = ("--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--log-level", "warn")
-    return Process("serve", *listen, *arguments, sockets=2, **environment)
+    return Process("serve", *listen, *arguments, sockets=2, descriptors=descriptors, **environment)
 
 
 def request(base, method, path, body=None, headers=None):

@@ -1,0 +1,103 @@
+//! Connections that the system accepted for us before the listener was closed.
+
+use std::io::Result;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use hyper::body::Incoming;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tower_service::Service;
+
+use super::connection::Shared;
+use crate::BoxError;
+use crate::answer::{Answer, RequestId};
+
+/// How long a caller that is refused may take to hear of it, and how much it may still send.
+const PATIENCE: Duration = Duration::from_secs(1);
+const UNREAD_BYTES: u64 = 1 << 20;
+
+/// Those for which there is no place. Their callers count as connected and may have sent a request: to
+/// close without a word would leave them wondering whether it was carried out.
+#[derive(Debug)]
+pub(super) struct Queued(Vec<TcpStream>);
+
+impl Queued {
+    /// Closes the listener and serves what waited for it, as long as there are places.
+    pub(super) fn take<S, B>(
+        waiting: Option<TcpStream>,
+        listener: TcpListener,
+        shared: &Shared<S>,
+    ) -> Result<Self>
+    where
+        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send,
+        S::Error: Into<BoxError>,
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        // Past tokio's readiness cache: the queue itself decides.
+        let listener = listener.into_std()?;
+        let mut refused = Vec::new();
+        let mut next = waiting;
+        loop {
+            let stream = match next.take() {
+                Some(stream) => stream,
+                // Until the queue is empty, or there are no more descriptors.
+                None => match listener.accept() {
+                    Ok((stream, _)) => {
+                        stream.set_nonblocking(true)?;
+                        TcpStream::from_std(stream)?
+                    }
+                    Err(_) => return Ok(Self(refused)),
+                },
+            };
+            match shared.room.try_place() {
+                Some(place) => {
+                    tokio::spawn(shared.clone().run(stream, place));
+                }
+                None => refused.push(stream),
+            }
+        }
+    }
+
+    /// Tells them that nothing was done, so that they try again elsewhere.
+    pub(super) async fn refuse(self) {
+        let refusal = refusal();
+        let mut refusing = JoinSet::new();
+        for stream in self.0 {
+            refusing.spawn(timeout(PATIENCE, refuse(stream, refusal.clone())));
+        }
+        refusing.join_all().await;
+    }
+}
+
+async fn refuse(mut stream: TcpStream, refusal: Bytes) -> Result<()> {
+    stream.write_all(&refusal).await?;
+    stream.shutdown().await?;
+    // Closing a socket with unread bytes resets the connection, and a reset overtakes the answer.
+    let mut unread = stream.take(UNREAD_BYTES);
+    tokio::io::copy(&mut unread, &mut tokio::io::sink()).await?;
+    Ok(())
+}
+
+fn refusal() -> Bytes {
+    let answer = Answer::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "patchwright.overloaded",
+        "patchwright is stopping and has no place for another connection",
+    );
+    let body = answer.body(RequestId::next());
+    let mut refusal = format!(
+        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+         retry-after: 1\r\nconnection: close\r\n\r\n",
+        body.len()
+    )
+    .into_bytes();
+    refusal.extend_from_slice(&body);
+    refusal.into()
+}
