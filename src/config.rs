@@ -131,6 +131,8 @@ pub struct Limits {
     pub lookups: usize,
     /// Bytes of a looked-up answer that are read.
     pub lookup_bytes: usize,
+    /// Connections to an upstream that is spoken to with HTTP/2; requests wait for a free stream beyond.
+    pub http2_connections: usize,
 }
 
 /// `[timeouts]` (`timeouts.body` is [`Options::body_timeout`]).

@@ -14,6 +14,7 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::hop;
+use super::pool::Lease;
 use super::sending::{CallerFault, Sending};
 use crate::{BoxError, layer};
 
@@ -185,7 +186,12 @@ fn clean(frame: Frame<Bytes>) -> Frame<Bytes> {
 
 #[derive(Debug)]
 enum Answered {
-    Upstream { body: Incoming, alarm: Alarm },
+    Upstream {
+        body: Incoming,
+        alarm: Alarm,
+        /// The stream that it comes on, where there are several on a connection.
+        _lease: Option<Arc<Lease>>,
+    },
     Here(Full<Bytes>),
 }
 
@@ -197,10 +203,11 @@ enum Answered {
 pub struct ResponseBody(Answered);
 
 impl ResponseBody {
-    pub(super) fn upstream(body: Incoming, idle: Duration) -> Self {
+    pub(super) fn upstream(body: Incoming, lease: Option<Arc<Lease>>, idle: Duration) -> Self {
         Self(Answered::Upstream {
             body,
             alarm: Alarm::new(idle),
+            _lease: lease,
         })
     }
 
@@ -218,7 +225,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let (body, alarm) = match &mut self.0 {
-            Answered::Upstream { body, alarm } => (body, alarm),
+            Answered::Upstream { body, alarm, .. } => (body, alarm),
             Answered::Here(body) => {
                 let polled = Pin::new(body).poll_frame(cx);
                 return polled.map_err(|never| match never {});
