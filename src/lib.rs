@@ -42,6 +42,8 @@ pub mod observers;
 mod progress;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "proxy")]
+pub mod received;
 pub mod repair;
 pub mod rule;
 #[cfg(feature = "proxy")]

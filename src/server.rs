@@ -26,7 +26,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
@@ -38,6 +37,7 @@ use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
+use crate::received::Received;
 
 /// Longest time that idle HTTP/1 connections get for one more request once draining has begun.
 const LINGER: Duration = Duration::from_secs(1);
@@ -125,7 +125,7 @@ pub async fn serve<S, B>(
     shutdown: impl Future<Output = ()>,
 ) -> Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,
@@ -179,7 +179,7 @@ async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit
 
 async fn accept<S, B>(listener: &TcpListener, places: &Arc<Semaphore>, shared: Shared<S>)
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,
@@ -201,7 +201,7 @@ fn take_queued<S, B>(
     shared: &Shared<S>,
 ) -> Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,

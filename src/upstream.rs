@@ -48,6 +48,7 @@ use crate::BoxError;
 use crate::answer::RequestId;
 use crate::config::{self, Limits, Timeouts};
 use crate::metrics::{Metrics, UpstreamAnswers};
+use crate::received::Received;
 
 /// Why an upstream can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -222,7 +223,7 @@ impl Shared {
         id: RequestId,
     ) -> Result<Response<ResponseBody>, Failure> {
         // The status line and framing are written anew by our own server.
-        *response.version_mut() = Version::HTTP_11;
+        let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
         let reason = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.idle));
             joined.is_none().then_some("it switched protocols unasked")
@@ -235,7 +236,10 @@ impl Shared {
             tracing::warn!(%id, upstream = self.name, reason, "can't use the upstream's answer");
             return Err(Failure::Broken);
         }
-        Ok(response.map(|body| ResponseBody::upstream(body, lease, self.idle)))
+        Ok(response.map(|body| {
+            let body = Received::new(body, version);
+            ResponseBody::upstream(body, lease, self.idle)
+        }))
     }
 
     fn failed(&self, error: &transport::Error, failure: Failure, id: RequestId) -> Failure {

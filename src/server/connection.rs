@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
@@ -20,6 +19,7 @@ use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
 use super::service::Counted;
 use crate::BoxError;
+use crate::received::Received;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -48,7 +48,7 @@ pub(super) struct Shared<S> {
 
 impl<S, B> Shared<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,

@@ -14,6 +14,7 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
+use crate::received::Received;
 
 /// Answers the requests of one connection.
 #[derive(Clone, Debug)]
@@ -35,16 +36,18 @@ impl<S> Counted<S> {
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Counted<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S: Service<Request<Received>, Response = Response<B>> + Clone,
 {
     type Response = Response<CountedBody<B>>;
     type Error = S::Error;
     type Future = CountedFuture<S>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let version = request.version();
+        let request = request.map(|body| Received::new(body, version));
         CountedFuture {
             in_flight: Some(self.activity.request(!request.body().is_end_stream())),
-            persistent: request.version() <= Version::HTTP_11,
+            persistent: version <= Version::HTTP_11,
             draining: Arc::clone(&self.draining),
             inner: self.inner.call(request),
         }
@@ -55,10 +58,10 @@ pin_project! {
     /// One request being answered.
     pub(super) struct CountedFuture<S>
     where
-        S: Service<Request<Incoming>>,
+        S: Service<Request<Received>>,
     {
         #[pin]
-        inner: TowerToHyperServiceFuture<S, Request<Incoming>>,
+        inner: TowerToHyperServiceFuture<S, Request<Received>>,
         in_flight: Option<InFlight>,
         // Whether the protocol keeps a connection open unless told otherwise by a header.
         persistent: bool,
@@ -68,7 +71,7 @@ pin_project! {
 
 impl<S, B> Future for CountedFuture<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>>,
+    S: Service<Request<Received>, Response = Response<B>>,
 {
     type Output = Result<Response<CountedBody<B>>, S::Error>;
 

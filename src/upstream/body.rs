@@ -10,12 +10,12 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::hop;
 use super::pool::Lease;
 use super::sending::{CallerFault, Sending};
+use crate::received::Received;
 use crate::{BoxError, layer};
 
 /// A body made no progress for `timeouts.idle`.
@@ -59,7 +59,7 @@ impl Alarm {
 enum Source {
     Empty,
     /// A caller's, as the repair layer hands it on.
-    Layered(layer::body::RequestBody<Incoming>),
+    Layered(layer::body::RequestBody<Received>),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -76,7 +76,7 @@ impl Source {
         // through without a box.
         let mut body = Some(body);
         let layered = (&mut body as &mut dyn Any)
-            .downcast_mut::<Option<layer::body::RequestBody<Incoming>>>();
+            .downcast_mut::<Option<layer::body::RequestBody<Received>>>();
         if let Some(layered) = layered.and_then(Option::take) {
             return Self::Layered(layered);
         }
@@ -187,7 +187,7 @@ fn clean(frame: Frame<Bytes>) -> Frame<Bytes> {
 #[derive(Debug)]
 enum Answered {
     Upstream {
-        body: Incoming,
+        body: Received,
         alarm: Alarm,
         /// The stream that it comes on, where there are several on a connection.
         _lease: Option<Arc<Lease>>,
@@ -203,7 +203,7 @@ enum Answered {
 pub struct ResponseBody(Answered);
 
 impl ResponseBody {
-    pub(super) fn upstream(body: Incoming, lease: Option<Arc<Lease>>, idle: Duration) -> Self {
+    pub(super) fn upstream(body: Received, lease: Option<Arc<Lease>>, idle: Duration) -> Self {
         Self(Answered::Upstream {
             body,
             alarm: Alarm::new(idle),

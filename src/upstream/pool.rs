@@ -215,7 +215,14 @@ impl Shared {
         if self.wants_http1() {
             return Ok(Acquired::Http1);
         }
-        let waiting = self.state().wait(avoid);
+        let (waiting, dials) = {
+            let mut state = self.state();
+            let dials = avoid.is_some_and(|avoid| state.dials_besides(avoid));
+            (state.wait(avoid), dials)
+        };
+        if dials {
+            tokio::spawn(connection::run(Arc::clone(self)));
+        }
         let mut waiting = Waiting::new(waiting, Arc::clone(self));
         self.pump();
         match timeout(self.settings.connect, waiting.granted()).await {

@@ -141,6 +141,18 @@ impl<S: Clone, F: Clone> State<S, F> {
         dials
     }
 
+    /// Whether to make one more connection for somebody who wants another than this.
+    pub(super) fn dials_besides(&mut self, avoid: Id) -> bool {
+        let other = |connection: &Connection<S>| {
+            connection.id != avoid && connection.in_flight < connection.streams
+        };
+        let dials = self.dialing == 0
+            && self.connections.len() < self.max
+            && !self.connections.iter().any(other);
+        self.dialing += usize::from(dials);
+        dials
+    }
+
     /// A connection was made.
     pub(super) fn made(&mut self, sender: S, allowed: usize) -> Id {
         self.dialing = self.dialing.saturating_sub(1);
@@ -219,3 +231,6 @@ impl<S: Clone, F: Clone> State<S, F> {
             .find(|connection| connection.id == id)
     }
 }
+
+#[cfg(test)]
+mod tests;

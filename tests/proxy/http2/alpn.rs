@@ -36,7 +36,10 @@ impl Choosing {
                 .with_no_client_auth()
                 .with_single_cert(vec![certificate.der().clone()], key)
                 .unwrap();
-        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().into()).collect();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().into())
+            .collect();
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), ca.pem()).unwrap();
         Self {

@@ -88,7 +88,11 @@ fn digits(coded: &[u8]) -> u16 {
         .collect();
     let (mut at, mut number) = (0, 0);
     for _ in 0..3 {
-        let take = |count: usize| bits[at..at + count].iter().fold(0, |sum, bit| sum << 1 | bit);
+        let take = |count: usize| {
+            bits[at..at + count]
+                .iter()
+                .fold(0, |sum, bit| sum << 1 | bit)
+        };
         let (digit, length) = match take(5) {
             digit @ 0..=2 => (digit, 5),
             _ => (take(6) - 0b1_1001 + 3, 6),
