@@ -1,12 +1,21 @@
 //! What a connection is doing, and how long it may go on doing it.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
+
+use super::unread::Unread;
 
 /// RFC 9113 section 3.4: a client that knows the server speaks HTTP/2 starts with this.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Requests that a caller may abandon by resetting their streams, while they are no more than half of all.
+/// Asking and taking it back costs a caller nothing and us a request upstream (CVE-2023-44487).
+const MAX_ABANDONED: u64 = 100;
 
 /// Bounds in time of one connection.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +33,8 @@ pub(super) enum Expiry {
     Silence,
     /// The peer has stopped reading what it asked for.
     BlockedWrite,
+    /// The same, on one stream: its window stays shut.
+    Unread,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +66,10 @@ struct State {
     /// Whether the last request announced a body.
     body: bool,
     refused: bool,
+    /// Of HTTP/2: what is being answered.
+    streams: BTreeMap<u64, Arc<Unread>>,
+    requests: u64,
+    abandoned: u64,
 }
 
 /// Shared by a connection's I/O, its requests and its watcher.
@@ -62,23 +77,32 @@ struct State {
 /// None of them wakes another when the phase changes: the watcher never sleeps longer than the shortest
 /// deadline, so it always looks again before any phase that began meanwhile can expire.
 #[derive(Debug)]
-pub(super) struct Activity(Mutex<State>);
+pub(super) struct Activity {
+    state: Mutex<State>,
+    abused: Notify,
+}
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State {
-            protocol: Protocol::Undecided(0),
-            phase: Phase::Opening,
-            since: Instant::now(),
-            blocked_since: None,
-            body: false,
-            refused: false,
-        })))
+        Arc::new(Self {
+            state: Mutex::new(State {
+                protocol: Protocol::Undecided(0),
+                phase: Phase::Opening,
+                since: Instant::now(),
+                blocked_since: None,
+                body: false,
+                refused: false,
+                streams: BTreeMap::new(),
+                requests: 0,
+                abandoned: 0,
+            }),
+            abused: Notify::new(),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is plain data: a panic elsewhere can't leave it half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes arrived.
@@ -117,7 +141,24 @@ impl Activity {
         };
         state.enter(Phase::Busy(others + 1));
         state.body = body;
-        InFlight(Arc::clone(self))
+        let stream = state.requests;
+        state.requests += 1;
+        let unread = (state.protocol == Protocol::Http2).then(|| {
+            let unread = Unread::new();
+            state.streams.insert(stream, Arc::clone(&unread));
+            unread
+        });
+        InFlight {
+            activity: Arc::clone(self),
+            stream,
+            unread,
+            finished: AtomicBool::new(false),
+        }
+    }
+
+    /// Ends when the caller abandons its requests as if they cost nothing.
+    pub(super) async fn abused(&self) {
+        self.abused.notified().await;
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -189,24 +230,55 @@ impl State {
         let blocked = self
             .blocked_since
             .map(|since| (since + deadlines.idle, Expiry::BlockedWrite));
-        [phase, blocked]
+        let unread = self.streams.values().filter_map(|stream| stream.since());
+        let unread = unread.min();
+        let unread = unread.map(|since| (since + deadlines.idle, Expiry::Unread));
+        [phase, blocked, unread]
             .into_iter()
             .flatten()
             .min_by_key(|(at, _)| *at)
     }
 }
 
-/// One request that is being answered.
+/// One request that is being answered. Over HTTP/2 that is until the last byte of the answer has been
+/// written to the socket.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Activity>);
+pub(super) struct InFlight {
+    activity: Arc<Activity>,
+    stream: u64,
+    unread: Option<Arc<Unread>>,
+    finished: AtomicBool,
+}
+
+impl InFlight {
+    /// The answer has ended, or failed on our side. What is dropped before has been abandoned.
+    pub(super) fn finish(&self) {
+        self.finished.store(true, Ordering::Relaxed);
+    }
+
+    /// What is on its way to the caller, over HTTP/2.
+    pub(super) fn unread(&self) -> Option<&Unread> {
+        self.unread.as_deref()
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.activity.state();
         if let Phase::Busy(count) = state.phase {
             match count.saturating_sub(1) {
                 0 => state.enter(Phase::Idle),
                 left => state.phase = Phase::Busy(left),
+            }
+        }
+        if self.unread.is_none() {
+            return;
+        }
+        state.streams.remove(&self.stream);
+        if !*self.finished.get_mut() {
+            state.abandoned += 1;
+            if state.abandoned > MAX_ABANDONED && state.abandoned * 2 > state.requests {
+                self.activity.abused.notify_one();
             }
         }
     }
@@ -284,6 +356,61 @@ mod tests {
         drop(activity.request(false));
         activity.received(b"\r\n");
         assert_eq!(expiry_of(&activity).await, (60, Expiry::Silence));
+    }
+
+    fn http2() -> Arc<Activity> {
+        let activity = Activity::new();
+        activity.received(PREFACE);
+        activity
+    }
+
+    async fn is_abused(activity: &Activity) -> bool {
+        tokio::time::timeout(Duration::ZERO, activity.abused())
+            .await
+            .is_ok()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_that_is_not_read_is_given_up_whatever_others_do() {
+        let activity = http2();
+        let (stuck, other) = (activity.request(false), activity.request(false));
+        let unread = stuck.unread().unwrap();
+        unread.handed();
+        for _ in 0..5 {
+            tokio::time::sleep(Duration::from_secs(10)).await;
+            other.unread().unwrap().handed();
+            other.unread().unwrap().taken();
+        }
+        assert_eq!(expiry_of(&activity).await, (10, Expiry::Unread));
+        // One that is read, however slowly, and one that has nothing to read, are not.
+        unread.handed();
+        unread.taken();
+        assert_eq!(expiry_of(&activity).await, (60, Expiry::Unread));
+        unread.taken();
+        let watch = activity.expired(DEADLINES);
+        let hour = Duration::from_secs(3600);
+        assert!(tokio::time::timeout(hour, watch).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn abandoning_most_of_many_requests_is_abuse() {
+        let activity = http2();
+        for _ in 0..MAX_ABANDONED {
+            drop(activity.request(false));
+        }
+        assert!(!is_abused(&activity).await);
+        drop(activity.request(false));
+        assert!(is_abused(&activity).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn abandoning_no_more_than_half_is_not() {
+        let activity = http2();
+        for _ in 0..MAX_ABANDONED * 10 {
+            activity.request(false).finish();
+            drop(activity.request(false));
+        }
+        assert!(!is_abused(&activity).await);
     }
 
     #[tokio::test(start_paused = true)]

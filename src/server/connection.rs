@@ -24,6 +24,9 @@ use crate::received::Received;
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// A place among the open connections, given back when the last clone is dropped.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
+
 /// What the server is doing. It only ever goes on to a later stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Stage {
@@ -49,7 +52,7 @@ pub(super) struct Shared<S> {
 impl<S, B> Shared<S>
 where
     S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -60,9 +63,9 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
-        let activity = Activity::new();
-        let io = TokioIo::new(Io::new(stream, Arc::clone(&activity), place));
-        let service = Counted::new(self.service, Arc::clone(&activity), self.draining);
+        let (activity, place) = (Activity::new(), Arc::new(place));
+        let io = TokioIo::new(Io::new(stream, Arc::clone(&activity), Arc::clone(&place)));
+        let service = Counted::new(self.service, Arc::clone(&activity), self.draining, place);
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);
         let mut expired = pin!(activity.expired(self.deadlines));
@@ -81,10 +84,18 @@ where
                         Expiry::BlockedWrite => return,
                         Expiry::Silence if !activity.is_http2() => return,
                         // HTTP/2 says goodbye, so that a request that crosses it is known to be lost.
-                        Expiry::Silence => connection.as_mut().graceful_shutdown(),
+                        Expiry::Silence | Expiry::Unread => {
+                            connection.as_mut().graceful_shutdown();
+                        }
                         Expiry::PartialHead => activity.refuse(),
                     }
                     // It has had its time, and whatever it ends with is no news.
+                    let _ = timeout(FAREWELL, connection).await;
+                    return;
+                }
+                () = activity.abused() => {
+                    tracing::debug!("a caller resets most of its requests");
+                    connection.as_mut().graceful_shutdown();
                     let _ = timeout(FAREWELL, connection).await;
                     return;
                 }

@@ -10,10 +10,10 @@ use std::time::Duration;
 use bytes::{Buf, Bytes};
 use http::StatusCode;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
+use super::connection::Place;
 use crate::answer::{Answer, RequestId};
 
 /// How long, and for how many bytes, a closed connection still listens to a caller that has not read the
@@ -43,11 +43,11 @@ pub(super) struct Io<T> {
     blocked: bool,
     /// The place among the open connections. It is held here and not by the connection's task, so that
     /// an upgraded connection counts for as long as it is tunnelled.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<T> Io<T> {
-    pub(super) fn new(inner: T, activity: Arc<Activity>, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn new(inner: T, activity: Arc<Activity>, place: Place) -> Self {
         Self {
             inner,
             activity,

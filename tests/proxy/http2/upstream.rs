@@ -277,19 +277,3 @@ async fn a_caller_that_hangs_up_in_its_body_never_completes_over_http2() {
     });
     assert_ne!(end.await.error(), NO_ERROR);
 }
-
-#[tokio::test]
-async fn a_caller_that_resets_its_upload_without_an_error_never_completes_it() {
-    // hyper takes this reset for the end of the body.
-    let upstream = Listening::new().await;
-    let gateway = Gateway::at(upstream.address).start().await;
-    let mut caller = Wire::caller(gateway.address, &[]).await;
-    let post = frame(HEADERS, END_HEADERS, 1, &head("POST"));
-    caller
-        .send([post, frame(DATA, 0, 1, b"half")].concat())
-        .await;
-    let mut up = upstream.accept().await;
-    up.until("half\r\n").await;
-    caller.send(reset(1, NO_ERROR)).await;
-    assert_eq!(up.rest().await, "", "no last chunk");
-}
