@@ -74,6 +74,10 @@ fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
     {
         return Err(Refusal::Malformed("Host and :authority differ"));
     }
+    // h2 lets an empty one through.
+    if request.version() == Version::HTTP_2 && request.uri().scheme_str() == Some("") {
+        return Err(Refusal::Malformed(":scheme is empty"));
+    }
     let named = first.is_some() || request.uri().authority().is_some();
     match request.version() {
         Version::HTTP_11 if first.is_none() => Err(Refusal::Malformed("Host is missing")),

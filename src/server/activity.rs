@@ -70,6 +70,7 @@ struct State {
     streams: BTreeMap<u64, Arc<Unread>>,
     requests: u64,
     abandoned: u64,
+    abused: bool,
 }
 
 /// Shared by a connection's I/O, its requests and its watcher.
@@ -95,6 +96,7 @@ impl Activity {
                 streams: BTreeMap::new(),
                 requests: 0,
                 abandoned: 0,
+                abused: false,
             }),
             abused: Notify::new(),
         })
@@ -159,6 +161,11 @@ impl Activity {
     /// Ends when the caller abandons its requests as if they cost nothing.
     pub(super) async fn abused(&self) {
         self.abused.notified().await;
+    }
+
+    /// Whether it has done so. What it still asks for is not answered.
+    pub(super) fn is_abused(&self) -> bool {
+        self.state().abused
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -278,6 +285,7 @@ impl Drop for InFlight {
         if !*self.finished.get_mut() {
             state.abandoned += 1;
             if state.abandoned > MAX_ABANDONED && state.abandoned * 2 > state.requests {
+                state.abused = true;
                 self.activity.abused.notify_one();
             }
         }
@@ -401,6 +409,7 @@ mod tests {
         assert!(!is_abused(&activity).await);
         drop(activity.request(false));
         assert!(is_abused(&activity).await);
+        assert!(activity.is_abused());
     }
 
     #[tokio::test(start_paused = true)]

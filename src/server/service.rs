@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
+use h2::Reason;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -61,8 +62,10 @@ where
         let in_flight = self.activity.request(!request.body().is_end_stream());
         let changes = !request.method().is_safe();
         let request = request.map(|body| Received::new(body, version));
-        let answering = self.inner.call(request);
-        let answering = if changes && version == Version::HTTP_2 {
+        let answering = if version == Version::HTTP_2 && self.activity.is_abused() {
+            Answering::None
+        } else if changes && version == Version::HTTP_2 {
+            let answering = self.inner.call(request);
             let place = Arc::clone(&self.place);
             let apart = tokio::spawn(async move {
                 let answer = answering.await.map_err(Into::into);
@@ -71,6 +74,7 @@ where
             });
             Answering::Apart { apart }
         } else {
+            let answering = self.inner.call(request);
             Answering::Here { answering }
         };
         CountedFuture {
@@ -99,6 +103,8 @@ pin_project! {
         Apart {
             apart: JoinHandle<Result<Response<B>, BoxError>>,
         },
+        // The stream is reset.
+        None,
     }
 }
 
@@ -131,6 +137,7 @@ where
             AnsweringProjection::Here { answering } => {
                 ready!(answering.poll(cx)).map_err(Into::into)
             }
+            AnsweringProjection::None => Err(h2::Error::from(Reason::ENHANCE_YOUR_CALM).into()),
             AnsweringProjection::Apart { apart } => {
                 ready!(Pin::new(apart).poll(cx)).unwrap_or_else(|error| {
                     match error.try_into_panic() {

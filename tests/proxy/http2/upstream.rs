@@ -258,7 +258,7 @@ async fn a_connection_that_has_died_silently_is_found_out() {
 async fn a_caller_that_hangs_up_in_its_body_never_completes_over_http2() {
     let upstream = Listening::new().await;
     let gateway = gateway(&upstream).await;
-    let mut caller = asks(
+    let caller = asks(
         &gateway,
         "POST /x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n3\r\none\r\n",
     )
