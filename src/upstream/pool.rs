@@ -292,3 +292,6 @@ impl Shared {
         until.is_some_and(|until| Instant::now() < until)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -291,3 +291,49 @@ async fn nobody_listening_is_502_unreachable_over_http2() {
         assert!(body.contains("patchwright.upstream.unreachable"), "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_stream_is_taken_until_the_upload_has_ended_too() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address)
+        .with(|config| {
+            config.upstreams[0].http2 = true;
+            config.limits.http2_connections = 1;
+        })
+        .start()
+        .await;
+    let (mut first, mut second) = (gateway.caller().await, gateway.caller().await);
+    first
+        .send("POST /x HTTP/1.1\r\nHost: p\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nbe\r\n")
+        .await;
+    let mut wire = Wire::upstream(&upstream, &[(MAX_CONCURRENT_STREAMS, 1)]).await;
+    let stream = wire.next(DATA).await.stream;
+    // It has heard enough, and the rest comes nevertheless.
+    wire.send(ok(stream)).await;
+    assert_eq!(first.head().await.status(), 200);
+    second.send(GET).await;
+    let early = tokio::time::timeout(Duration::from_millis(50), wire.next(HEADERS));
+    assert!(early.await.is_err(), "a second stream while one is allowed");
+    first.send("3\r\ngun\r\n0\r\n\r\n").await;
+    while !wire.next(DATA).await.ends_stream() {}
+    let (stream, _) = wire.request().await;
+    wire.send(ok(stream)).await;
+    assert_eq!(second.message().await.0.status(), 200);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_holds_up_no_other() {
+    let upstream = Listening::new().await;
+    let gateway = http2(&upstream).await;
+    let mut caller = gateway.caller().await;
+    caller.send(GET).await;
+    let mut wire = Wire::upstream(&upstream, &[]).await;
+    let options = wire.next(SETTINGS).await;
+    let window = options.payload.chunks(6).find(|one| one[..2] == [0, 4]);
+    let window = u32::from_be_bytes(window.unwrap()[2..].try_into().unwrap());
+    let more = wire.next(WINDOW_UPDATE).await;
+    assert_eq!(more.stream, 0);
+    let more = u32::from_be_bytes(more.payload.try_into().unwrap());
+    // A hundred streams, each as full as it may be.
+    assert!(more + 65_535 >= 100 * window, "{window} {more}");
+}
