@@ -138,7 +138,7 @@ pub struct Limits {
 /// `[timeouts]` (`timeouts.body` is [`Options::body_timeout`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// TCP and TLS to the upstream.
+    /// TCP and TLS to the upstream; with HTTP/2 also the wait for a free stream.
     pub connect: Duration,
     /// A lookup, as a whole.
     pub lookup: Duration,

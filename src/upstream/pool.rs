@@ -16,23 +16,22 @@
 
 mod connection;
 mod lease;
+mod repeat;
 mod replay;
 mod state;
 
-use std::error::Error as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use http::request::Parts;
-use http::{Method, Request, Response, Uri};
+use http::{Request, Response, Uri};
 use http_body::Body as _;
 use hyper::body::Incoming;
-use hyper::client::conn::TrySendError;
 use tokio::time::{Instant, timeout};
 
 use self::connection::{NotMade, Sender};
 pub(super) use self::lease::Lease;
 use self::lease::Waiting;
+use self::repeat::was_not_processed;
 use self::replay::{Outgoing, Replay};
 use self::state::{Grant, Id, State};
 use super::body::RequestBody;
@@ -164,7 +163,7 @@ impl Pool {
                 if unsent > UNSENT {
                     return Err(Error::Busy("every connection was closed at once"));
                 }
-            } else if was_not_processed(&error, &parts, had_body) {
+            } else if was_not_processed(&error, &parts.method, had_body) {
                 if refused {
                     return Err(Error::Busy("the upstream refused the request twice"));
                 }
@@ -177,32 +176,6 @@ impl Pool {
             ))?;
         }
     }
-}
-
-/// Whether the upstream said that it did nothing with a request.
-fn was_not_processed(
-    error: &TrySendError<Request<Outgoing>>,
-    parts: &Parts,
-    had_body: bool,
-) -> bool {
-    let error = error.error().source();
-    let Some(error) = error.and_then(|error| error.downcast_ref::<h2::Error>()) else {
-        return false;
-    };
-    if error.is_reset() {
-        return error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM);
-    }
-    // h2 ends those streams alone that are beyond the last one that the upstream has seen. But hyper looks
-    // at the state of the connection once more just after it has handed a head over, and reports what it
-    // finds for that request: were the head written, seen and counted in between, it would be taken for
-    // one that was not. The body comes after that look, so that a request with one is incomplete then.
-    let complete_at_once = !had_body && !is_idempotent(&parts.method);
-    error.is_go_away() && error.is_remote() && !complete_at_once
-}
-
-/// RFC 9110 section 9.2.2.
-fn is_idempotent(method: &Method) -> bool {
-    method.is_safe() || matches!(*method, Method::PUT | Method::DELETE)
 }
 
 impl Shared {

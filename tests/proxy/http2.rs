@@ -4,6 +4,7 @@ mod abandoned;
 mod alpn;
 mod counting;
 mod floods;
+mod frames;
 mod malformed;
 mod resets;
 mod slow;

@@ -1,6 +1,7 @@
 use std::pin::pin;
 
 use bytes::Bytes;
+use http::Method;
 use http_body_util::Full;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioIo;
