@@ -131,12 +131,14 @@ pub struct Limits {
     pub lookups: usize,
     /// Bytes of a looked-up answer that are read.
     pub lookup_bytes: usize,
+    /// Connections to an upstream that is spoken to with HTTP/2; requests wait for a free stream beyond.
+    pub http2_connections: usize,
 }
 
 /// `[timeouts]` (`timeouts.body` is [`Options::body_timeout`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// TCP and TLS to the upstream.
+    /// TCP and TLS to the upstream; with HTTP/2 also the wait for a free stream.
     pub connect: Duration,
     /// A lookup, as a whole.
     pub lookup: Duration,

@@ -46,6 +46,8 @@ mod pace;
 mod progress;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "proxy")]
+pub mod received;
 pub mod repair;
 pub mod rule;
 #[cfg(feature = "proxy")]

@@ -44,7 +44,7 @@ pub fn build(
     let mut routes = Routes::default();
     for route in &config.upstreams {
         // Innermost: the upstream always answers, so that everything outside of it sees responses only.
-        let upstream = Upstream::new(route, &config.timeouts, metrics)?;
+        let upstream = Upstream::new(route, &config.limits, &config.timeouts, metrics)?;
         // Inside of the routes: rules name the upstream's paths, and those exist once the route has cut
         // its prefix off. The lookups that a repair needs go to the same upstream, over the same pool.
         let directory = Cached::new(

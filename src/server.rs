@@ -9,14 +9,18 @@
 //! hangs up is noticed only when the answer is written. For this proxy that is the better half of the
 //! bargain: its requests change things, and one that was sent and then abandoned half-way upstream
 //! leaves nobody knowing what happened. What an abandoned request costs is bounded by
-//! `timeouts.request` and `limits.concurrency`.
+//! `timeouts.request` and `limits.concurrency`. Over HTTP/2 the same holds for requests that are not safe
+//! (RFC 9110 section 9.2.1); others end with their stream, and who resets most of its streams is shown
+//! the door.
 
 mod accept;
 mod activity;
+mod answering;
+mod body;
 mod connection;
 mod io;
-mod refusal;
 mod queued;
+mod refusal;
 mod room;
 mod service;
 mod stream;
@@ -30,7 +34,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
@@ -46,6 +49,7 @@ use self::stream::Streams;
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
 use crate::metrics::Metrics;
+use crate::received::Received;
 
 /// Longest time that idle HTTP/1 connections get for one more request once draining has begun.
 const LINGER: Duration = Duration::from_secs(1);
@@ -57,8 +61,15 @@ const MAX_STREAMS: u32 = 100;
 const STREAM_WINDOW: u32 = 1 << 16;
 /// Of one connection.
 const CONNECTION_WINDOW: u32 = 1 << 20;
+/// The least that RFC 9113 section 6.5.2 allows: larger frames only make the streams wait for each other.
+const FRAME: u32 = 16 << 10;
+/// Of an answer, on one stream, that waits for its window or its turn: two frames.
+const SEND_BUFFER: usize = 32 << 10;
 /// Streams that we had to reset, before the peer is shown the door (CVE-2025-8671).
 const MAX_LOCAL_RESETS: usize = 128;
+/// Streams that the peer reset before we looked at them, before the same (CVE-2023-44487): no more than
+/// come in one go from a caller that changed its mind. See `activity` for those that we did look at.
+const MAX_PENDING_RESETS: usize = 20;
 
 /// Bounds of a server.
 #[derive(Clone, Debug)]
@@ -104,7 +115,12 @@ impl Settings {
             .max_concurrent_streams(MAX_STREAMS)
             .initial_stream_window_size(STREAM_WINDOW)
             .initial_connection_window_size(CONNECTION_WINDOW)
+            .max_frame_size(FRAME)
+            .max_send_buf_size(SEND_BUFFER)
+            .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
             .max_local_error_reset_streams(MAX_LOCAL_RESETS);
+        // No keep-alive pings: a caller that is gone holds nothing for long. Its connection is closed when
+        // it is idle or reads nothing for `timeouts.idle`, and a request ends by its own deadlines.
         builder
     }
 }
@@ -138,8 +154,8 @@ pub async fn serve<S, B>(
     shutdown: impl Future<Output = ()>,
 ) -> Result<()>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -198,8 +214,8 @@ async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit
 
 async fn accept<S, B>(listener: &TcpListener, waiting: &mut Option<TcpStream>, shared: Shared<S>)
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,

@@ -5,8 +5,9 @@
 //! ways. When there is no answer, one is made here; it carries
 //! [`NoAnswer`](crate::layer::record::NoAnswer), so that nobody takes it for the upstream's word.
 //!
-//! Nothing is ever sent twice here. The connection pool moves a request to another connection only when
-//! not one byte of it was written.
+//! Nothing is ever carried out twice for being sent here. The HTTP/1.1 client moves a request to another
+//! connection only when not one byte of it was written; with HTTP/2 the upstream may also have said that it
+//! did nothing with it (see `pool`).
 //!
 //! Trailers pass in both directions within what HTTP/1.1 (as hyper speaks it) can do: towards an
 //! HTTP/1.1 peer only those that `Trailer` announces, and towards an HTTP/1.1 caller only if it sent
@@ -20,8 +21,10 @@ mod connector;
 mod down;
 mod failure;
 mod hop;
+mod pool;
 mod rewrite;
 mod sending;
+mod transport;
 mod upgrade;
 
 use std::convert::Infallible;
@@ -36,25 +39,22 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
 use hyper_util::client::legacy::connect::capture_connection;
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use tower_service::Service;
 
 use self::body::RequestBody;
 pub use self::body::ResponseBody;
-use self::connector::Connector;
 pub use self::connector::TlsError;
 use self::failure::{Chain, Failure};
+use self::pool::Lease;
 use self::rewrite::{Length, Origin};
+use self::transport::Transport;
 use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
-use crate::config::{self, Timeouts};
+use crate::config::{self, Limits, Timeouts};
 use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
-
-/// Idle connections kept. More than that is no help: a busy proxy has its connections in use.
-const MAX_IDLE: usize = 64;
+use crate::received::Received;
 
 /// Why an upstream can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +84,7 @@ pub struct Upstream {
 struct Shared {
     name: String,
     origin: Origin,
-    client: Client<Connector, RequestBody>,
+    transport: Transport,
     /// Until the head of an answer, from the end of the request.
     request: Duration,
     /// A body or a tunnel without progress.
@@ -96,33 +96,23 @@ impl Upstream {
     /// Prepares everything but connects to nothing.
     pub fn new(
         upstream: &config::Upstream,
+        limits: &Limits,
         timeouts: &Timeouts,
         metrics: &Metrics,
     ) -> Result<Self, BuildError> {
         let origin = Origin::new(&upstream.url)
             .filter(|origin| matches!(origin.scheme.as_str(), "http" | "https"))
             .ok_or_else(|| BuildError::Url(upstream.name.clone()))?;
-        let connector =
-            Connector::new(upstream, timeouts.connect).map_err(|source| BuildError::Tls {
+        let transport =
+            Transport::new(upstream, limits, timeouts).map_err(|source| BuildError::Tls {
                 name: upstream.name.clone(),
                 source,
             })?;
-        // Without TLS there is no ALPN: prior knowledge then.
-        let http2_only = upstream.http2 && origin.scheme.as_str() == "http";
-        let client = Client::builder(TokioExecutor::new())
-            .http2_only(http2_only)
-            .pool_idle_timeout(timeouts.upstream_idle)
-            .pool_max_idle_per_host(MAX_IDLE)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            // RFC 9112 section 5.1: a proxy removes that space from an answer.
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            .build(connector);
         Ok(Self {
             shared: Arc::new(Shared {
                 name: upstream.name.clone(),
                 origin,
-                client,
+                transport,
                 request: timeouts.request,
                 idle: timeouts.idle,
                 answers: metrics.upstream(&upstream.name),
@@ -197,7 +187,7 @@ impl Shared {
         let connection = capture_connection(&mut request);
         let answered = tokio::select! {
             biased;
-            answered = self.client.request(request) => answered,
+            answered = self.transport.request(request) => answered,
             overdue = sending.overdue(self.request, self.idle) => {
                 let failure = Failure::from(overdue);
                 tracing::warn!(%id, upstream = self.name, code = failure.answer().code(), "gave up waiting");
@@ -205,11 +195,11 @@ impl Shared {
             }
         };
         match answered {
-            Ok(response) => {
+            Ok((response, lease)) => {
                 // On a connection that has answered in HTTP/1.0 hyper goes on in HTTP/1.0: a body of
                 // unknown length would be left out of the next request, and no error raised.
                 let old = response.version() == Version::HTTP_10;
-                let answer = self.backward(response, upgrade, id);
+                let answer = self.backward(response, lease, upgrade, id);
                 if (old || answer.is_err())
                     && let Some(connected) = &*connection.connection_metadata()
                 {
@@ -254,11 +244,12 @@ impl Shared {
     fn backward(
         &self,
         mut response: Response<Incoming>,
+        lease: Option<Arc<Lease>>,
         upgrade: Option<Wanted>,
         id: RequestId,
     ) -> Result<Response<ResponseBody>, Failure> {
         // The status line and framing are written anew by our own server.
-        *response.version_mut() = Version::HTTP_11;
+        let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
         let reason = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.idle));
             joined.is_none().then_some("it switched protocols unasked")
@@ -272,10 +263,13 @@ impl Shared {
             tracing::warn!(%id, upstream = self.name, reason, "can't use the upstream's answer");
             return Err(Failure::Broken);
         }
-        Ok(response.map(|body| ResponseBody::upstream(body, self.idle)))
+        Ok(response.map(|body| {
+            let body = Received::new(body, version);
+            ResponseBody::upstream(body, lease, self.idle)
+        }))
     }
 
-    fn failed(&self, error: &legacy::Error, failure: Failure, id: RequestId) -> Failure {
+    fn failed(&self, error: &transport::Error, failure: Failure, id: RequestId) -> Failure {
         let (name, code) = (&self.name, failure.answer());
         let (code, error) = (code.code(), Chain(error));
         if failure.is_callers() {

@@ -47,6 +47,9 @@ impl Default for Limits {
             lookups: 256,
             // A conversation with a thousand participants fits.
             lookup_bytes: 8 << 20,
+            // `concurrency` and `lookups` together, where the upstream allows 20 streams on each; most
+            // allow 100 and more.
+            http2_connections: 64,
         }
     }
 }

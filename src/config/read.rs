@@ -162,6 +162,7 @@ fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {
         lookups: count(&mut table, "lookups", default.lookups),
         lookup_bytes: memory(&mut table, "lookup_bytes", &(1 << 10..=1 << 30))
             .unwrap_or(default.lookup_bytes),
+        http2_connections: count(&mut table, "http2_connections", default.http2_connections),
     };
     table.finish();
     limits

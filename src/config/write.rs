@@ -70,6 +70,7 @@ impl Config {
         text.string("header_bytes", &size_text(limits.header_bytes as u64));
         text.plain("lookups", limits.lookups);
         text.string("lookup_bytes", &size_text(limits.lookup_bytes as u64));
+        text.plain("http2_connections", limits.http2_connections);
         let timeouts = &self.timeouts;
         text.section("[timeouts]");
         for (key, time) in [

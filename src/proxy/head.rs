@@ -65,6 +65,19 @@ fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
     {
         return Err(Refusal::Malformed("Host is not a host"));
     }
+    // RFC 9113 section 8.3.1. On HTTP/1.1 the target wins whatever `Host` says.
+    if let (Version::HTTP_2, Some(host), Some(authority)) =
+        (request.version(), first, request.uri().authority())
+        && !host
+            .as_bytes()
+            .eq_ignore_ascii_case(authority.as_str().as_bytes())
+    {
+        return Err(Refusal::Malformed("Host and :authority differ"));
+    }
+    // h2 lets an empty one through.
+    if request.version() == Version::HTTP_2 && request.uri().scheme_str() == Some("") {
+        return Err(Refusal::Malformed(":scheme is empty"));
+    }
     let named = first.is_some() || request.uri().authority().is_some();
     match request.version() {
         Version::HTTP_11 if first.is_none() => Err(Refusal::Malformed("Host is missing")),

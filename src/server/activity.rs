@@ -3,12 +3,17 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use crate::pace::Pace;
 
 /// RFC 9113 section 3.4: a client that knows the server speaks HTTP/2 starts with this.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+
+/// Requests that a caller may abandon by resetting their streams, while they are no more than half of all.
+/// Asking and taking it back costs a caller nothing and us a request upstream (CVE-2023-44487).
+const MAX_ABANDONED: u64 = 100;
 
 /// Bounds in time of one connection.
 #[derive(Clone, Copy, Debug)]
@@ -60,6 +65,9 @@ struct State {
     /// Whether the last request announced a body.
     body: bool,
     refused: bool,
+    /// Of HTTP/2: those whose stream the caller reset.
+    abandoned: u64,
+    abused: bool,
 }
 
 /// Shared by a connection's I/O, its requests and its watcher.
@@ -67,24 +75,32 @@ struct State {
 /// None of them wakes another when the phase changes: the watcher never sleeps longer than the shortest
 /// deadline, so it always looks again before any phase that began meanwhile can expire.
 #[derive(Debug)]
-pub(super) struct Activity(Mutex<State>);
+pub(super) struct Activity {
+    state: Mutex<State>,
+    abused: Notify,
+}
 
 impl Activity {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(State {
-            protocol: Protocol::Undecided(0),
-            phase: Phase::Opening,
-            requests: 0,
-            since: Instant::now(),
-            reading: Pace::default(),
-            body: false,
-            refused: false,
-        })))
+        Arc::new(Self {
+            state: Mutex::new(State {
+                protocol: Protocol::Undecided(0),
+                phase: Phase::Opening,
+                since: Instant::now(),
+                reading: Pace::default(),
+                body: false,
+                refused: false,
+                requests: 0,
+                abandoned: 0,
+                abused: false,
+            }),
+            abused: Notify::new(),
+        })
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         // The state is plain data: a panic elsewhere can't leave it half changed.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Bytes arrived.
@@ -137,7 +153,20 @@ impl Activity {
         state.enter(Phase::Busy(others + 1));
         state.requests += 1;
         state.body = body;
-        InFlight(Arc::clone(self))
+        InFlight {
+            activity: Arc::clone(self),
+            finished: false,
+        }
+    }
+
+    /// Ends when the caller abandons its requests as if they cost nothing.
+    pub(super) async fn abused(&self) {
+        self.abused.notified().await;
+    }
+
+    /// Whether it has done so. What it still asks for is not answered.
+    pub(super) fn is_abused(&self) -> bool {
+        self.state().abused
     }
 
     /// How many requests have come, while none of them is being answered.
@@ -229,143 +258,36 @@ impl State {
 
 /// One request that is being answered.
 #[derive(Debug)]
-pub(super) struct InFlight(Arc<Activity>);
+pub(super) struct InFlight {
+    activity: Arc<Activity>,
+    finished: bool,
+}
+
+impl InFlight {
+    /// The answer has ended, or failed on our side. What is dropped before has been abandoned.
+    pub(super) fn finish(&mut self) {
+        self.finished = true;
+    }
+}
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let mut state = self.0.state();
+        let mut state = self.activity.state();
         if let Phase::Busy(count) = state.phase {
             match count.saturating_sub(1) {
                 0 => state.enter(Phase::Idle),
                 left => state.phase = Phase::Busy(left),
             }
         }
+        if state.protocol == Protocol::Http2 && !self.finished {
+            state.abandoned += 1;
+            if state.abandoned > MAX_ABANDONED && state.abandoned * 2 > state.requests {
+                state.abused = true;
+                self.activity.abused.notify_one();
+            }
+        }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DEADLINES: Deadlines = Deadlines {
-        header_read: Duration::from_secs(10),
-        idle: Duration::from_secs(60),
-    };
-
-    async fn expiry_of(activity: &Activity) -> (u64, Expiry) {
-        let from = Instant::now();
-        let expiry = activity.expired(DEADLINES).await;
-        (from.elapsed().as_secs(), expiry)
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_that_sends_nothing_has_as_long_as_a_head() {
-        assert_eq!(expiry_of(&Activity::new()).await, (10, Expiry::Silence));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_head_is_counted_from_accept_and_then_from_its_first_byte() {
-        let activity = Activity::new();
-        tokio::time::sleep(Duration::from_secs(4)).await;
-        activity.received(b"GET / HT");
-        assert_eq!(expiry_of(&activity).await, (6, Expiry::PartialHead));
-
-        let activity = Activity::new();
-        activity.received(b"GET / HTTP/1.1\r\n\r\n");
-        drop(activity.request(false));
-        tokio::time::sleep(Duration::from_secs(30)).await;
-        activity.received(b"G");
-        tokio::time::sleep(Duration::from_secs(5)).await;
-        activity.received(b"E");
-        assert_eq!(expiry_of(&activity).await, (5, Expiry::PartialHead));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_request_has_no_deadline_and_then_the_connection_is_idle() {
-        let activity = Activity::new();
-        activity.received(b"GET / HTTP/1.1\r\n\r\n");
-        let (one, two) = (activity.request(false), activity.request(false));
-        let shared = Arc::clone(&activity);
-        let watcher = tokio::spawn(async move { shared.expired(DEADLINES).await });
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        drop(one);
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        assert!(!watcher.is_finished());
-        drop(two);
-        tokio::time::sleep(Duration::from_secs(59)).await;
-        assert!(!watcher.is_finished());
-        assert_eq!(watcher.await.unwrap(), Expiry::Silence);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn pings_do_not_keep_an_http2_connection_open() {
-        let activity = Activity::new();
-        activity.received(&PREFACE[..10]);
-        activity.received(&PREFACE[10..]);
-        assert!(activity.is_http2());
-        tokio::time::sleep(Duration::from_secs(50)).await;
-        activity.received(b"\0\0\x08\x06\0\0\0\0\0pingpong");
-        assert_eq!(expiry_of(&activity).await, (10, Expiry::Silence));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn empty_lines_between_requests_begin_no_head() {
-        let activity = Activity::new();
-        activity.received(b"GET / HTTP/1.1\r\n\r\n");
-        drop(activity.request(false));
-        activity.received(b"\r\n");
-        assert_eq!(expiry_of(&activity).await, (60, Expiry::Silence));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_stops_reading_is_given_up() {
-        let activity = Activity::new();
-        activity.received(b"GET / HTTP/1.1\r\n\r\n");
-        let _request = activity.request(false);
-        activity.write_blocked();
-        tokio::time::sleep(Duration::from_secs(59)).await;
-        assert!(activity.write_moved(1 << 20));
-        activity.write_blocked();
-        assert_eq!(expiry_of(&activity).await, (60, Expiry::BlockedWrite));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_peer_that_reads_a_byte_now_and_then_is_given_up_too() {
-        let activity = Activity::new();
-        activity.received(b"GET / HTTP/1.1\r\n\r\n");
-        let _request = activity.request(false);
-        for _ in 0..5 {
-            activity.write_blocked();
-            tokio::time::sleep(Duration::from_secs(10)).await;
-            assert!(!activity.write_moved(1));
-        }
-        // What the upstream takes to produce more is not the peer's time.
-        tokio::time::sleep(Duration::from_secs(3600)).await;
-        activity.write_blocked();
-        assert_eq!(expiry_of(&activity).await, (10, Expiry::BlockedWrite));
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_connection_is_idle_before_its_first_byte_and_between_requests_only() {
-        let second = Duration::from_secs(1);
-        let activity = Activity::new();
-        tokio::time::sleep(second).await;
-        assert_eq!(activity.idle_for(), Some(second));
-        activity.received(b"G");
-        assert_eq!(activity.idle_for(), None);
-        let request = activity.request(false);
-        assert_eq!(activity.idle_for(), None);
-        activity.write_blocked();
-        drop(request);
-        assert_eq!(
-            activity.idle_for(),
-            None,
-            "the answer is still being written"
-        );
-        activity.write_moved(1 << 20);
-        tokio::time::sleep(second).await;
-        assert_eq!(activity.idle_for(), Some(second));
-        activity.received(b"G");
-        assert_eq!(activity.idle_for(), None);
-    }
-}
+mod tests;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyper::body::Incoming;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
@@ -24,9 +23,13 @@ use super::stream::Streams;
 use crate::BoxError;
 use crate::interim::Interims;
 use crate::metrics::Metrics;
+use crate::received::Received;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
 const FAREWELL: Duration = Duration::from_secs(1);
+
+/// A place among the open connections, given back when the last clone is dropped.
+pub(super) type Place = Arc<OwnedSemaphorePermit>;
 
 /// What the server is doing. It only ever goes on to a later stage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,8 +57,8 @@ pub(super) struct Shared<S> {
 
 impl<S, B> Shared<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-    S::Future: Send,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
     S::Error: Into<BoxError>,
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
@@ -66,17 +69,23 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
-        let activity = Activity::new();
+        let (activity, place) = (Activity::new(), Arc::new(place));
         let interims = Interims::default();
         let io = Io::new(
             stream,
             Arc::clone(&activity),
             interims.clone(),
             self.metrics,
-            place,
+            Arc::clone(&place),
         );
         let io = TokioIo::new(io);
-        let service = Counted::new(self.service, Arc::clone(&activity), interims, self.draining);
+        let service = Counted::new(
+            self.service,
+            Arc::clone(&activity),
+            interims,
+            self.draining,
+            place,
+        );
         let connection = self.builder.serve_connection_with_upgrades(io, service);
         let mut connection = pin!(connection);
         let mut expired = pin!(activity.expired(self.deadlines));
@@ -107,6 +116,12 @@ where
                 // already is answered.
                 () = asked.as_mut() => {
                     activity.nothing_is_unread();
+                    connection.as_mut().graceful_shutdown();
+                    let _ = timeout(FAREWELL, connection).await;
+                    return;
+                }
+                () = activity.abused() => {
+                    tracing::debug!("a caller resets most of its requests");
                     connection.as_mut().graceful_shutdown();
                     let _ = timeout(FAREWELL, connection).await;
                     return;

@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use bytes::{Buf, Bytes};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
+use super::connection::Place;
 use super::refusal;
 use crate::answer::{Answer, RequestId};
 use crate::interim::Interims;
@@ -54,7 +54,7 @@ pub(super) struct Io<T> {
     late: bool,
     /// The place among the open connections. It is held here and not by the connection's task, so that
     /// an upgraded connection counts for as long as it is tunnelled.
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl<T> Io<T> {
@@ -63,7 +63,7 @@ impl<T> Io<T> {
         activity: Arc<Activity>,
         interims: Interims,
         metrics: Option<Metrics>,
-        place: OwnedSemaphorePermit,
+        place: Place,
     ) -> Self {
         Self {
             inner,

@@ -6,7 +6,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
-use hyper::body::Incoming;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -16,6 +15,7 @@ use tower_service::Service;
 use super::connection::Shared;
 use crate::BoxError;
 use crate::answer::{Answer, RequestId};
+use crate::received::Received;
 
 /// How long a caller that is refused may take to hear of it, and how much it may still send.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -34,8 +34,8 @@ impl Queued {
         shared: &Shared<S>,
     ) -> Result<Self>
     where
-        S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
-        S::Future: Send,
+        S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
+        S::Future: Send + 'static,
         S::Error: Into<BoxError>,
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,

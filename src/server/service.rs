@@ -1,22 +1,24 @@
 //! A tower service as hyper calls it, with its requests counted from their head to their answer's end.
 
-use std::mem;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use bytes::Bytes;
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
-use http_body::{Body, Frame, SizeHint};
+use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::service::{TowerToHyperService, TowerToHyperServiceFuture};
+use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
+use super::answering::Answering;
+use super::body::CountedBody;
+use super::connection::Place;
+use crate::BoxError;
 use crate::interim::{Interim, Interims};
-use super::stream;
+use crate::received::Received;
 
 /// Answers the requests of one connection.
 #[derive(Clone, Debug)]
@@ -25,6 +27,7 @@ pub(super) struct Counted<S> {
     activity: Arc<Activity>,
     interims: Interims,
     draining: Arc<AtomicBool>,
+    place: Place,
 }
 
 impl<S> Counted<S> {
@@ -33,54 +36,74 @@ impl<S> Counted<S> {
         activity: Arc<Activity>,
         interims: Interims,
         draining: Arc<AtomicBool>,
+        place: Place,
     ) -> Self {
         Self {
             inner: TowerToHyperService::new(inner),
             activity,
             interims,
             draining,
+            place,
         }
     }
 }
 
 impl<S, B> hyper::service::Service<Request<Incoming>> for Counted<S>
 where
-    S: Service<Request<Incoming>, Response = Response<B>> + Clone,
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: Body + Send + 'static,
 {
     type Response = Response<CountedBody<B>>;
-    type Error = S::Error;
-    type Future = CountedFuture<S>;
+    type Error = BoxError;
+    type Future = CountedFuture<S, B>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        let version = request.version();
+        let in_flight = self.activity.request(!request.body().is_end_stream());
         // RFC 9110 section 15.2: HTTP/1.0 knows no interim answers. HTTP/2 does, but hyper has no way to
         // send one there, and frames can't be written past it.
-        let interim = (request.version() == Version::HTTP_11).then(|| self.interims.begin());
+        let interim = (version == Version::HTTP_11).then(|| self.interims.begin());
         if let Some(interim) = &interim {
             request.extensions_mut().insert(interim.clone());
         }
+        let changes = !request.method().is_safe();
+        let request = request.map(|body| Received::new(body, version));
+        let answering = if version != Version::HTTP_2 {
+            let answering = self.inner.call(request);
+            Answering::Here { answering }
+        } else if self.activity.is_abused() {
+            Answering::None
+        } else if changes {
+            Answering::apart(self.inner.call(request), Arc::clone(&self.place))
+        } else {
+            let answering = self.inner.call(request);
+            Answering::Here { answering }
+        };
         CountedFuture {
+            answering,
+            in_flight: Some(in_flight),
             interim: Before(interim),
             answer: None,
-            in_flight: Some(self.activity.request(!request.body().is_end_stream())),
-            persistent: request.version() <= Version::HTTP_11,
+            persistent: version <= Version::HTTP_11,
             draining: Arc::clone(&self.draining),
-            inner: self.inner.call(request),
         }
     }
 }
 
 pin_project! {
     /// One request being answered.
-    pub(super) struct CountedFuture<S>
+    pub(super) struct CountedFuture<S, B>
     where
-        S: Service<Request<Incoming>>,
+        S: Service<Request<Received>>,
     {
         #[pin]
-        inner: TowerToHyperServiceFuture<S, Request<Incoming>>,
+        answering: Answering<S, B>,
         in_flight: Option<InFlight>,
         interim: Before,
         // The answer, while it waits for what is said before it.
-        answer: Option<S::Response>,
+        answer: Option<Response<B>>,
         // Whether the protocol keeps a connection open unless told otherwise by a header.
         persistent: bool,
         draining: Arc<AtomicBool>,
@@ -113,17 +136,26 @@ impl Drop for Before {
     }
 }
 
-impl<S, B> Future for CountedFuture<S>
+impl<S, B> Future for CountedFuture<S, B>
 where
-    S: Service<Request<Incoming>, Response = Response<B>>,
+    S: Service<Request<Received>, Response = Response<B>>,
+    S::Error: Into<BoxError>,
+    B: Body,
 {
-    type Output = Result<Response<CountedBody<B>>, S::Error>;
+    type Output = Result<Response<CountedBody<B>>, BoxError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         if this.answer.is_none() {
-            match this.inner.poll(cx) {
-                Poll::Ready(answer) => *this.answer = Some(answer?),
+            match this.answering.poll(cx) {
+                Poll::Ready(Ok(answer)) => *this.answer = Some(answer),
+                Poll::Ready(Err(error)) => {
+                    // Ours, and not the caller's, who waits for it.
+                    if let Some(in_flight) = this.in_flight {
+                        in_flight.finish();
+                    }
+                    return Poll::Ready(Err(error));
+                }
                 Poll::Pending => {
                     this.interim.wake(cx);
                     return Poll::Pending;
@@ -142,68 +174,6 @@ where
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         let in_flight = this.in_flight.take();
-        // The caller's window may be closed from the beginning.
-        stream::handed_over();
-        Poll::Ready(Ok(response.map(|inner| CountedBody {
-            inner,
-            in_flight,
-            handed: 0,
-            rest: Bytes::new(),
-        })))
-    }
-}
-
-pin_project! {
-    /// The body of an answer; its request is in flight until it is dropped.
-    pub(super) struct CountedBody<B> {
-        #[pin]
-        inner: B,
-        in_flight: Option<InFlight>,
-        // How much was handed over last.
-        handed: usize,
-        // What is left of a frame that is handed over in pieces.
-        rest: Bytes,
-    }
-}
-
-impl<B: Body<Data = Bytes>> Body for CountedBody<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let this = self.project();
-        stream::taken(mem::take(this.handed));
-        if this.rest.is_empty() {
-            match ready!(this.inner.poll_frame(cx))
-                .transpose()?
-                .map(Frame::into_data)
-            {
-                Some(Ok(data)) => *this.rest = data,
-                Some(Err(other)) => return Poll::Ready(Some(Ok(other))),
-                None => return Poll::Ready(None),
-            }
-        }
-        let piece = stream::piece(this.rest);
-        *this.handed = piece.len();
-        stream::handed_over();
-        Poll::Ready(Some(Ok(Frame::data(piece))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.rest.is_empty() && self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        let (hint, rest) = (self.inner.size_hint(), self.rest.len() as u64);
-        let mut whole = SizeHint::new();
-        // The upper bound first: it must never be below the lower one.
-        if let Some(upper) = hint.upper() {
-            whole.set_upper(upper.saturating_add(rest));
-        }
-        whole.set_lower(hint.lower().saturating_add(rest));
-        whole
+        Poll::Ready(Ok(response.map(|inner| CountedBody::new(inner, in_flight))))
     }
 }

@@ -10,12 +10,13 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::hop;
+use super::pool::Lease;
 use super::sending::{CallerFault, Sending};
 use crate::pace::Pace;
+use crate::received::Received;
 use crate::{BoxError, layer};
 
 /// A body made no progress for `timeouts.idle`, or a caller sent hardly any in that time.
@@ -75,7 +76,7 @@ impl Alarm {
 enum Source {
     Empty,
     /// A caller's, as the repair layer hands it on.
-    Layered(layer::body::RequestBody<Incoming>),
+    Layered(layer::body::RequestBody<Received>),
     Boxed(UnsyncBoxBody<Bytes, BoxError>),
 }
 
@@ -92,7 +93,7 @@ impl Source {
         // through without a box.
         let mut body = Some(body);
         let layered = (&mut body as &mut dyn Any)
-            .downcast_mut::<Option<layer::body::RequestBody<Incoming>>>();
+            .downcast_mut::<Option<layer::body::RequestBody<Received>>>();
         if let Some(layered) = layered.and_then(Option::take) {
             return Self::Layered(layered);
         }
@@ -202,7 +203,12 @@ fn clean(frame: Frame<Bytes>) -> Frame<Bytes> {
 
 #[derive(Debug)]
 enum Answered {
-    Upstream { body: Incoming, alarm: Alarm },
+    Upstream {
+        body: Received,
+        alarm: Alarm,
+        /// The stream that it comes on, where there are several on a connection.
+        _lease: Option<Arc<Lease>>,
+    },
     Here(Full<Bytes>),
 }
 
@@ -214,10 +220,11 @@ enum Answered {
 pub struct ResponseBody(Answered);
 
 impl ResponseBody {
-    pub(super) fn upstream(body: Incoming, idle: Duration) -> Self {
+    pub(super) fn upstream(body: Received, lease: Option<Arc<Lease>>, idle: Duration) -> Self {
         Self(Answered::Upstream {
             body,
             alarm: Alarm::new(idle),
+            _lease: lease,
         })
     }
 
@@ -235,7 +242,7 @@ impl Body for ResponseBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let (body, alarm) = match &mut self.0 {
-            Answered::Upstream { body, alarm } => (body, alarm),
+            Answered::Upstream { body, alarm, .. } => (body, alarm),
             Answered::Here(body) => {
                 let polled = Pin::new(body).poll_frame(cx);
                 return polled.map_err(|never| match never {});

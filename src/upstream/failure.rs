@@ -2,20 +2,26 @@
 
 use std::error::Error;
 use std::fmt;
+use std::time::Duration;
 
 use http::{Response, StatusCode};
-use hyper_util::client::legacy;
 
 use super::body::ResponseBody;
 use super::sending::{CallerFault, Overdue};
+use super::transport;
 use crate::answer::{Answer, RequestId};
 use crate::layer::record::NoAnswer;
+
+/// When a place may be free.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// No answer, and whose fault that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// No connection: nothing was delivered.
     Unreachable,
+    /// There are connections, and no place on one: nothing was carried out.
+    Busy,
     /// The connection broke, or what came was no HTTP answer. Whether the request was carried out is
     /// unknown.
     Broken,
@@ -30,12 +36,15 @@ pub(super) enum Failure {
 impl Failure {
     /// What a failed exchange means. The caller's fault comes first: the client reports it as a failure
     /// of the connection, which it is only in consequence.
-    pub(super) fn of(error: &legacy::Error, caller: Option<CallerFault>) -> Self {
+    pub(super) fn of(error: &transport::Error, caller: Option<CallerFault>) -> Self {
         match caller {
             Some(CallerFault::Stalled) => Self::CallerStalled,
             Some(CallerFault::Broken) => Self::CallerBroken,
-            None if error.is_connect() => Self::Unreachable,
-            None => Self::Broken,
+            None => match error {
+                transport::Error::Unreachable(_) => Self::Unreachable,
+                transport::Error::Busy(_) => Self::Busy,
+                transport::Error::Broken(_) => Self::Broken,
+            },
         }
     }
 
@@ -50,6 +59,12 @@ impl Failure {
                 "patchwright.upstream.unreachable",
                 "no connection to the upstream; nothing was delivered",
             ),
+            Self::Busy => Answer::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "patchwright.upstream.busy",
+                "the upstream takes no more requests for now; nothing was carried out",
+            )
+            .retry_after(BUSY),
             Self::Broken => Answer::new(
                 StatusCode::BAD_GATEWAY,
                 "patchwright.upstream.broken",

@@ -16,7 +16,13 @@ async fn both(space: usize) -> Both {
     let (caller, server) = duplex(space);
     let (activity, interims) = (Activity::new(), Interims::default());
     let place = Arc::new(Semaphore::new(1)).acquire_owned().await.unwrap();
-    let io = Io::new(server, Arc::clone(&activity), interims.clone(), None, place);
+    let io = Io::new(
+        server,
+        Arc::clone(&activity),
+        interims.clone(),
+        None,
+        Arc::new(place),
+    );
     Both {
         caller,
         io,

@@ -1,0 +1,127 @@
+//! What requests to an upstream travel on.
+
+use std::error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::uri::Uri;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::{self, Client};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+
+use super::body::RequestBody;
+use super::connector::{Connector, TlsError};
+use super::pool::{self, Lease, Pool, Sent, Settings};
+use crate::config::{self, Limits, Timeouts};
+
+/// Idle HTTP/1.1 connections kept. More than that is no help: a busy proxy has its connections in use.
+const MAX_IDLE: usize = 64;
+/// Signs of life are not asked for more often than this.
+const MIN_PING: Duration = Duration::from_millis(100);
+
+/// Connections to one upstream.
+#[derive(Debug)]
+pub(super) struct Transport {
+    http1: Client<Connector, RequestBody>,
+    http2: Option<Pool>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Error {
+    /// Nothing was delivered.
+    #[error(transparent)]
+    Unreachable(Box<dyn error::Error + Send + Sync>),
+    /// Nothing was carried out.
+    #[error(transparent)]
+    Busy(pool::Error),
+    /// Nobody knows.
+    #[error(transparent)]
+    Broken(Box<dyn error::Error + Send + Sync>),
+}
+
+impl Transport {
+    /// Connects to nothing yet.
+    pub(super) fn new(
+        upstream: &config::Upstream,
+        limits: &Limits,
+        timeouts: &Timeouts,
+    ) -> Result<Self, TlsError> {
+        // For HTTP/2 by choice, HTTP/1.1 is what remains when the upstream doesn't choose it. Then it isn't
+        // asked again: this client would put everything on one HTTP/2 connection.
+        let plain = config::Upstream {
+            http2: false,
+            ..upstream.clone()
+        };
+        let http1 = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(timeouts.upstream_idle)
+            .pool_max_idle_per_host(MAX_IDLE)
+            .pool_timer(TokioTimer::new())
+            .timer(TokioTimer::new())
+            // RFC 9112 section 5.1: a proxy removes that space from an answer.
+            .http1_allow_spaces_after_header_name_in_responses(true)
+            .build(Connector::new(&plain, timeouts.connect)?);
+        let http2 = upstream.http2.then(|| pool(upstream, limits, timeouts));
+        Ok(Self {
+            http1,
+            http2: http2.transpose()?,
+        })
+    }
+
+    /// Sends a request. The lease is to be kept for as long as the answer's body.
+    pub(super) async fn request(
+        &self,
+        request: Request<RequestBody>,
+    ) -> Result<(Response<Incoming>, Option<Arc<Lease>>), Error> {
+        let request = match &self.http2 {
+            None => request,
+            Some(pool) => match pool.request(request).await? {
+                Sent::Answered(response, lease) => return Ok((response, Some(lease))),
+                Sent::Http1(request) => *request,
+            },
+        };
+        let response = self.http1.request(request).await?;
+        Ok((response, None))
+    }
+}
+
+fn pool(
+    upstream: &config::Upstream,
+    limits: &Limits,
+    timeouts: &Timeouts,
+) -> Result<Pool, TlsError> {
+    let settings = Settings {
+        connections: limits.http2_connections,
+        connect: timeouts.connect,
+        idle: timeouts.upstream_idle,
+        // Twice this is what a dead connection takes to be found, and then there is time left to say that
+        // it broke before requests on it are too late.
+        ping: (timeouts.request / 3).max(MIN_PING),
+        header_bytes: limits.header_bytes,
+    };
+    // Of the URL only scheme and authority are dialled.
+    let uri: Uri = upstream.url.clone();
+    let connector = Connector::new(upstream, timeouts.connect)?;
+    Ok(Pool::new(uri, connector, settings))
+}
+
+impl From<legacy::Error> for Error {
+    fn from(error: legacy::Error) -> Self {
+        if error.is_connect() {
+            Self::Unreachable(error.into())
+        } else {
+            Self::Broken(error.into())
+        }
+    }
+}
+
+impl From<pool::Error> for Error {
+    fn from(error: pool::Error) -> Self {
+        match error {
+            pool::Error::Connect(_) => Self::Unreachable(error.into()),
+            pool::Error::Busy(_) => Self::Busy(error),
+            pool::Error::Broken(_) => Self::Broken(error.into()),
+        }
+    }
+}
