@@ -50,6 +50,16 @@ use crate::metrics::{Metrics, UpstreamAnswers};
 /// Idle connections kept. More than that is no help: a busy proxy has its connections in use.
 const MAX_IDLE: usize = 64;
 
+/// What is read from an upstream in advance, on HTTP/1.1: while a caller takes its time this much of its
+/// answer waits in memory. It bounds the head of an answer, too. hyper's own bound is 400 KiB, and with
+/// every place taken by a caller that reads slowly that would be most of a gigabyte.
+const READ_AHEAD: usize = 64 << 10;
+/// The same for one stream of HTTP/2.
+const STREAM_WINDOW: u32 = 256 << 10;
+/// And for one connection: enough for 128 streams whose callers take nothing, so that they never stop the
+/// others. hyper's own (5 MiB, at 2 MiB a stream) is used up by three.
+const CONNECTION_WINDOW: u32 = 128 * STREAM_WINDOW;
+
 /// Why an upstream can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
@@ -105,6 +115,9 @@ impl Upstream {
         let http2_only = upstream.http2 && origin.scheme.as_str() == "http";
         let client = Client::builder(TokioExecutor::new())
             .http2_only(http2_only)
+            .http1_max_buf_size(READ_AHEAD)
+            .http2_initial_stream_window_size(STREAM_WINDOW)
+            .http2_initial_connection_window_size(CONNECTION_WINDOW)
             .pool_idle_timeout(timeouts.upstream_idle)
             .pool_max_idle_per_host(MAX_IDLE)
             .pool_timer(TokioTimer::new())
