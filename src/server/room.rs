@@ -189,6 +189,19 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn of_several_that_were_asked_one_goes() {
+        let room = Room::new(3);
+        let (_one, first) = connect(&room).await;
+        let (_two, second) = connect(&room).await;
+        let (_three, third) = connect(&room).await;
+        // All are asked in turn, and have the rest of their second.
+        let _fourth = room.place(&mut None).await;
+        tokio::time::sleep(SECOND * 5).await;
+        assert!(first.is_finished());
+        assert!(!second.is_finished() && !third.is_finished());
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn while_none_is_idle_a_new_one_waits() {
         let room = Room::new(1);
         let (one, first) = connect(&room).await;

@@ -17,6 +17,10 @@ use crate::config::{self, Limits, Timeouts};
 
 /// Idle HTTP/1.1 connections kept. More than that is no help: a busy proxy has its connections in use.
 const MAX_IDLE: usize = 64;
+/// What is read from an upstream in advance, on HTTP/1.1: while a caller takes its time this much of its
+/// answer waits in memory. It bounds the head of an answer, too. hyper's own bound is 400 KiB, and with
+/// every place taken by a caller that reads slowly that would be most of a gigabyte.
+const READ_AHEAD: usize = 64 << 10;
 /// Signs of life are not asked for more often than this.
 const MIN_PING: Duration = Duration::from_millis(100);
 
@@ -55,6 +59,7 @@ impl Transport {
             ..upstream.clone()
         };
         let http1 = Client::builder(TokioExecutor::new())
+            .http1_max_buf_size(READ_AHEAD)
             .pool_idle_timeout(timeouts.upstream_idle)
             .pool_max_idle_per_host(MAX_IDLE)
             .pool_timer(TokioTimer::new())

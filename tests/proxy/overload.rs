@@ -11,7 +11,6 @@ use crate::support::{Gateway, Listening, Peer, Running, within};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: p\r\n\r\n";
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-const SHORT: Duration = Duration::from_millis(300);
 
 async fn with_connections(connections: usize) -> (Listening, Running) {
     let upstream = Listening::new().await;
@@ -175,33 +174,61 @@ async fn a_tunnel_holds_no_place_among_the_requests() {
 
 #[tokio::test]
 async fn a_body_that_dribbles_in_is_given_up_and_one_that_moves_is_not() {
-    for (piece, status) in [(1, 408), (2048, 200)] {
+    for (piece, status) in [(1, 408), (8192, 200)] {
         let upstream = Listening::new().await;
         let gateway = Gateway::at(upstream.address)
-            .with(|config| config.timeouts.idle = SHORT)
+            .with(|config| config.timeouts.idle = Duration::from_secs(1))
             .start()
             .await;
         let mut caller = gateway.caller().await;
-        let pieces = 16;
+        let pieces = 15;
+        let length = piece * pieces;
         caller
             .send(format!(
-                "POST / HTTP/1.1\r\nHost: p\r\nContent-Length: {}\r\n\r\n",
-                piece * pieces
+                "POST / HTTP/1.1\r\nHost: p\r\nContent-Length: {length}\r\n\r\n"
             ))
             .await;
         let mut up = upstream.accept().await;
         up.head().await;
         for _ in 0..pieces {
-            // Never silent for as long as `idle`, but in all for three times as long.
-            tokio::time::sleep(SHORT / 5).await;
+            // Never silent for as long as `idle`, but for longer in all.
+            tokio::time::sleep(Duration::from_millis(100)).await;
             let _ = caller.stream.write_all(&vec![b'x'; piece]).await;
         }
         if status == 200 {
-            up.bytes(piece * pieces).await;
+            up.bytes(length).await;
             up.send(OK).await;
         }
         assert_eq!(caller.message().await.0.status(), status, "{piece}");
     }
+}
+
+#[tokio::test]
+async fn one_connection_makes_room_for_one_caller_also_when_its_requests_had_bodies() {
+    let (upstream, gateway) = with_connections(8).await;
+    let mut idle = Vec::new();
+    let mut up = None;
+    for _ in 0..8 {
+        let mut caller = gateway.caller().await;
+        caller
+            .send("POST / HTTP/1.1\r\nHost: p\r\nContent-Length: 2\r\n\r\nhi")
+            .await;
+        if up.is_none() {
+            up = Some(upstream.accept().await);
+        }
+        let up = up.as_mut().unwrap();
+        up.until("hi").await;
+        up.send(OK).await;
+        caller.message().await;
+        idle.push(caller);
+    }
+    let mut caller = gateway.caller().await;
+    exchange(&mut caller, up.as_mut().unwrap()).await;
+    let mut closed = 0;
+    for mut one in idle {
+        closed += usize::from(!one.is_silent().await);
+    }
+    assert_eq!(closed, 1);
 }
 
 #[tokio::test]

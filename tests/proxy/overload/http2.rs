@@ -1,5 +1,7 @@
 //! The same bounds on HTTP/2.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +10,8 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2::{self, SendRequest};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::net::TcpStream;
+
+use tokio::io::AsyncWriteExt as _;
 
 use crate::support::{Gateway, Listening, Running, within};
 
@@ -102,4 +106,51 @@ async fn a_stream_that_is_not_read_gives_its_place_and_its_upstream_back() {
     assert_eq!(up.rest().await, "");
     gateway.counted("patchwright_in_flight 0");
     assert!(unread.into_body().collect().await.is_err());
+}
+
+#[tokio::test]
+async fn callers_that_read_nothing_do_not_stop_the_upstream_connection_that_all_share() {
+    let upstream = Listening::new().await;
+    let inner = Gateway::at(upstream.address).start().await;
+    let outer = Gateway::at(inner.address)
+        .with(|config| config.upstreams[0].http2 = true)
+        .start()
+        .await;
+    let get = "GET / HTTP/1.1\r\nHost: p\r\n\r\n";
+    let written = Arc::new(AtomicUsize::new(0));
+    let mut unread = Vec::new();
+    for _ in 0..4 {
+        let mut caller = outer.caller().await;
+        caller.send(get).await;
+        let mut up = upstream.accept().await;
+        up.head().await;
+        up.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n")
+            .await;
+        let written = Arc::clone(&written);
+        tokio::spawn(async move {
+            let block = vec![b'x'; 64 << 10];
+            while up.stream.write_all(&block).await.is_ok() {
+                written.fetch_add(1, Ordering::Relaxed);
+            }
+        });
+        unread.push(caller);
+    }
+    within("everything to be full", async {
+        let mut before = 0;
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            let now = written.load(Ordering::Relaxed);
+            if now == before {
+                break;
+            }
+            before = now;
+        }
+    })
+    .await;
+    let mut caller = outer.caller().await;
+    caller.send(get).await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    up.send(OK).await;
+    assert_eq!(caller.message().await.1, "ok");
 }
