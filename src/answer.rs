@@ -95,6 +95,22 @@ impl Answer {
         Bytes::from(body.to_string())
     }
 
+    /// The bytes of the whole response on HTTP/1.1, for where there is no request that it could answer.
+    /// The connection has to be closed after it.
+    pub fn on_the_wire(&self, id: RequestId) -> Bytes {
+        let (status, body) = (self.status, self.body(id));
+        let mut bytes = format!(
+            "HTTP/1.1 {} {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
+             connection: close\r\n\r\n",
+            status.as_str(),
+            status.canonical_reason().unwrap_or_default(),
+            body.len()
+        )
+        .into_bytes();
+        bytes.extend_from_slice(&body);
+        bytes.into()
+    }
+
     /// The whole response, for the request that `id` names.
     pub fn into_response(self, id: RequestId) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body(id)));

@@ -16,6 +16,7 @@ mod activity;
 mod connection;
 mod io;
 mod service;
+mod tls;
 
 use std::io::Result;
 use std::pin::pin;
@@ -36,6 +37,7 @@ use tower_service::Service;
 
 use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
+pub use self::tls::{Listener, Tls};
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
 
@@ -110,7 +112,7 @@ impl Default for Settings {
     }
 }
 
-/// Serves HTTP/1.1, and HTTP/2 with prior knowledge, until `shutdown` ends; then drains.
+/// Serves HTTP/1.1 and HTTP/2 (by ALPN, or with prior knowledge) until `shutdown` ends; then drains.
 ///
 /// A service that fails aborts its connection.
 ///
@@ -119,7 +121,7 @@ impl Default for Settings {
 /// `Connection: close` on every answer: a request that crosses the shutdown is answered and not reset.
 /// After that only what is in flight is finished, for as long as `drain` lasts.
 pub async fn serve<S, B>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     service: S,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
@@ -131,6 +133,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    let Listener {
+        socket: listener,
+        tls,
+    } = listener.into();
     let places = settings.connections.clamp(1, u32::MAX as usize);
     let all = u32::try_from(places).unwrap_or(u32::MAX);
     let places = Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS)));
@@ -143,6 +149,7 @@ where
             idle: settings.idle,
         },
         stage: stages,
+        tls,
         draining: Arc::new(AtomicBool::new(false)),
     };
 

@@ -46,6 +46,7 @@ use crate::BoxError;
 use crate::answer::RequestId;
 use crate::config::{self, Timeouts};
 use crate::metrics::{Metrics, UpstreamAnswers};
+use crate::watch::Reload;
 
 /// Idle connections kept. More than that is no help: a busy proxy has its connections in use.
 const MAX_IDLE: usize = 64;
@@ -84,6 +85,7 @@ struct Shared {
     /// A body or a tunnel without progress.
     idle: Duration,
     answers: UpstreamAnswers,
+    reload: Option<Arc<dyn Reload>>,
 }
 
 impl Upstream {
@@ -101,6 +103,7 @@ impl Upstream {
                 name: upstream.name.clone(),
                 source,
             })?;
+        let reload = connector.reload();
         // Without TLS there is no ALPN: prior knowledge then.
         let http2_only = upstream.http2 && origin.scheme.as_str() == "http";
         let client = Client::builder(TokioExecutor::new())
@@ -118,8 +121,14 @@ impl Upstream {
                 request: timeouts.request,
                 idle: timeouts.idle,
                 answers: metrics.upstream(&upstream.name),
+                reload,
             }),
         })
+    }
+
+    /// What of it is read again when its files change.
+    pub fn reload(&self) -> Option<Arc<dyn Reload>> {
+        self.shared.reload.clone()
     }
 }
 
@@ -248,11 +257,12 @@ impl Shared {
 
     fn failed(&self, error: &legacy::Error, failure: Failure, id: RequestId) -> Failure {
         let (name, code) = (&self.name, failure.answer());
+        let hint = connector::advice(error);
         let (code, error) = (code.code(), Chain(error));
         if failure.is_callers() {
             tracing::debug!(%id, upstream = name, code, %error, "the caller's request broke off");
         } else {
-            tracing::warn!(%id, upstream = name, code, %error, "no answer from the upstream");
+            tracing::warn!(%id, upstream = name, code, %error, hint, "no answer from the upstream");
         }
         failure
     }

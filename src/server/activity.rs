@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep_until};
 
+use super::tls::RECORD;
+
 /// RFC 9113 section 3.4: a client that knows the server speaks HTTP/2 starts with this.
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -55,6 +57,8 @@ struct State {
     /// Whether the last request announced a body.
     body: bool,
     refused: bool,
+    /// Whether what came first was TLS.
+    tls: bool,
 }
 
 /// Shared by a connection's I/O, its requests and its watcher.
@@ -73,6 +77,7 @@ impl Activity {
             blocked_since: None,
             body: false,
             refused: false,
+            tls: false,
         })))
     }
 
@@ -120,6 +125,13 @@ impl Activity {
         InFlight(Arc::clone(self))
     }
 
+    /// What an operator should know about a connection that came to nothing.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        let hint =
+            "the caller speaks TLS to a port without it: it should use http://, or set listen.tls";
+        self.state().tls.then_some(hint)
+    }
+
     pub(super) fn is_http2(&self) -> bool {
         self.state().protocol == Protocol::Http2
     }
@@ -160,6 +172,7 @@ impl State {
     }
 
     fn decide(&mut self, seen: usize, bytes: &[u8]) {
+        self.tls = seen == 0 && bytes.first() == Some(&RECORD);
         let expected = PREFACE.get(seen..).unwrap_or_default();
         let matching = expected.iter().zip(bytes).take_while(|(a, b)| a == b);
         let matching = matching.count();

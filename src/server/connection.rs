@@ -11,14 +11,17 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
 use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
 use super::service::Counted;
+use super::tls::Tls;
 use crate::BoxError;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
@@ -43,6 +46,7 @@ pub(super) struct Shared<S> {
     pub(super) service: S,
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
+    pub(super) tls: Option<Tls>,
     pub(super) draining: Arc<AtomicBool>,
 }
 
@@ -60,7 +64,25 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
+        // Before the handshake, which is a part of the time that the first head has.
         let activity = Activity::new();
+        match self.tls.take() {
+            None => self.serve(stream, activity, place).await,
+            Some(tls) => {
+                // Of its own: the loop of `serve` must still see a change that happens meanwhile.
+                let stage = self.stage.clone();
+                let greeted = greet(&tls, stream, self.deadlines.header_read, stage).await;
+                if let Some(stream) = greeted {
+                    self.serve(stream, activity, place).await;
+                }
+            }
+        }
+    }
+
+    async fn serve<T>(mut self, stream: T, activity: Arc<Activity>, place: OwnedSemaphorePermit)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
         let io = TokioIo::new(Io::new(stream, Arc::clone(&activity), place));
         let service = Counted::new(self.service, Arc::clone(&activity), self.draining);
         let connection = self.builder.serve_connection_with_upgrades(io, service);
@@ -72,7 +94,8 @@ where
                 biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(error = &*error, "connection ended");
+                        let hint = activity.hint();
+                        tracing::debug!(error = &*error, hint, "connection ended");
                     }
                     return;
                 }
@@ -104,4 +127,25 @@ where
             }
         }
     }
+}
+
+/// The handshake, in the time that it has.
+async fn greet(
+    tls: &Tls,
+    stream: TcpStream,
+    limit: Duration,
+    mut stage: watch::Receiver<Stage>,
+) -> Option<TlsStream<TcpStream>> {
+    let greeted = tokio::select! {
+        greeted = timeout(limit, tls.greet(stream)) => greeted,
+        // Until then it counts as any connection that has not sent its request yet.
+        _ = stage.wait_for(|stage| *stage >= Stage::Draining) => return None,
+    };
+    match greeted {
+        Ok(Ok(stream)) => return Some(stream),
+        // It has had its time.
+        Ok(Err(parting)) => drop(timeout(FAREWELL, parting.say()).await),
+        Err(_) => tls.overdue(),
+    }
+    None
 }

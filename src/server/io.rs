@@ -126,15 +126,7 @@ fn refusal() -> Bytes {
         "patchwright.request.timeout",
         "the request head took too long",
     );
-    let body = answer.body(RequestId::next());
-    let mut refusal = format!(
-        "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
-    refusal.extend_from_slice(&body);
-    refusal.into()
+    answer.on_the_wire(RequestId::next())
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Io<T> {

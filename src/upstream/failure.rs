@@ -7,6 +7,7 @@ use http::{Response, StatusCode};
 use hyper_util::client::legacy;
 
 use super::body::ResponseBody;
+use super::connector::is_of_tls;
 use super::sending::{CallerFault, Overdue};
 use crate::answer::{Answer, RequestId};
 use crate::layer::record::NoAnswer;
@@ -16,6 +17,8 @@ use crate::layer::record::NoAnswer;
 pub(super) enum Failure {
     /// No connection: nothing was delivered.
     Unreachable,
+    /// The same, because TLS failed.
+    NoTls,
     /// The connection broke, or what came was no HTTP answer. Whether the request was carried out is
     /// unknown.
     Broken,
@@ -34,6 +37,7 @@ impl Failure {
         match caller {
             Some(CallerFault::Stalled) => Self::CallerStalled,
             Some(CallerFault::Broken) => Self::CallerBroken,
+            None if is_of_tls(error) => Self::NoTls,
             None if error.is_connect() => Self::Unreachable,
             None => Self::Broken,
         }
@@ -49,6 +53,11 @@ impl Failure {
                 StatusCode::BAD_GATEWAY,
                 "patchwright.upstream.unreachable",
                 "no connection to the upstream; nothing was delivered",
+            ),
+            Self::NoTls => Answer::new(
+                StatusCode::BAD_GATEWAY,
+                "patchwright.upstream.unreachable",
+                "no connection to the upstream, because TLS failed; nothing was delivered",
             ),
             Self::Broken => Answer::new(
                 StatusCode::BAD_GATEWAY,

@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use patchwright::admin::Recent;
@@ -7,13 +8,17 @@ use patchwright::directory::cached::Store;
 use patchwright::metrics::Metrics;
 use patchwright::observers::Observers;
 use patchwright::proxy::{self, Proxy, Repaired};
-use patchwright::server::{Settings, serve};
+use patchwright::server::{Listener, Settings, Tls, serve};
 use patchwright::upstream::BuildError;
+use patchwright::watch::{Reload, Watch};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Peer, within};
+
+/// Between two looks at the files of certificates: no test wants to wait for the program's two seconds.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A proxy about to be started.
 pub(crate) struct Gateway {
@@ -76,6 +81,12 @@ impl Gateway {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let settings = Settings::new(&self.config.limits, &self.config.timeouts);
+        let tls = self.config.listen_tls.as_ref();
+        let tls = tls.map(|files| Tls::new(files, &metrics).unwrap());
+        let own = tls.clone().map(|tls| Arc::new(tls) as Arc<dyn Reload>);
+        let watched = service.reloads().iter().cloned().chain(own);
+        tokio::spawn(Watch::new(watched, metrics.clone()).run(LOOK));
+        let listener = Listener::new(listener, tls);
         let (shutdown, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, service, settings, async {
             let _ = stopped.await;

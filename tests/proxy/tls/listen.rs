@@ -1,0 +1,286 @@
+//! Callers that speak TLS, and those that should.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::{BodyExt as _, Full};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use rustls::ProtocolVersion;
+use rustls::version::{TLS12, TLS13};
+use tokio::io::AsyncWriteExt as _;
+
+use super::support::{Authority, Caller, Folder, GET, Log, OK};
+use crate::support::{Gateway, Listening, Peer, Running, within};
+
+async fn serving(upstream: &Listening) -> (Running, Authority, Folder) {
+    serving_with(upstream, |_| {}).await
+}
+
+async fn serving_with(
+    upstream: &Listening,
+    change: impl FnOnce(&mut patchwright::config::Config),
+) -> (Running, Authority, Folder) {
+    let authority = Authority::new();
+    let folder = Folder::with(&authority.sign());
+    let gateway = Gateway::at(upstream.address)
+        .with_tls(folder.listen())
+        .with(change);
+    (gateway.start().await, authority, folder)
+}
+
+#[tokio::test]
+async fn http1_is_spoken_with_who_asks_for_it_or_for_nothing() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    for offered in [&["http/1.1"][..], &[]] {
+        let caller = Caller::trusting(&authority).offering(offered);
+        let mut caller = caller.peer(gateway.address).await;
+        let chosen = caller.stream.get_ref().1.alpn_protocol();
+        assert_eq!(chosen, offered.first().map(|name| name.as_bytes()));
+        caller.send(GET).await;
+        let mut up = upstream.accept().await;
+        assert_eq!(up.head().await.start(), "GET /x HTTP/1.1");
+        up.send(OK).await;
+        assert_eq!(caller.message().await.1, "ok");
+    }
+    gateway.counted(r#"patchwright_tls_handshakes_total{result="ok"} 2"#);
+}
+
+#[tokio::test]
+async fn http2_is_preferred_and_chosen_by_alpn() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    let caller = Caller::trusting(&authority).offering(&["http/1.1", "h2"]);
+    let stream = caller.connect(gateway.address).await.unwrap();
+    assert_eq!(stream.get_ref().1.alpn_protocol(), Some(&b"h2"[..]));
+    let io = TokioIo::new(stream);
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::builder()
+        .uri("https://proxy.test/x")
+        .body(Full::<Bytes>::default())
+        .unwrap();
+    let answer = tokio::spawn(sender.send_request(request));
+    let mut up = upstream.accept().await;
+    assert_eq!(up.head().await.one("via"), Some("2.0 patchwright"));
+    up.send(OK).await;
+    let answer = within("the answer", answer).await.unwrap().unwrap();
+    let body = answer.into_body().collect().await.unwrap().to_bytes();
+    assert_eq!(body, "ok");
+}
+
+#[tokio::test]
+async fn a_caller_that_wants_another_protocol_is_refused() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    let caller = Caller::trusting(&authority).offering(&["spdy/3"]);
+    let error = caller.connect(gateway.address).await.unwrap_err();
+    assert!(
+        error.to_string().contains("NoApplicationProtocol"),
+        "{error}"
+    );
+    gateway.counted(r#"patchwright_tls_handshakes_total{result="incompatible"} 1"#);
+}
+
+#[tokio::test]
+async fn both_versions_of_tls_are_spoken_whatever_name_is_asked_for() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    for (version, spoken) in [
+        (&TLS12, ProtocolVersion::TLSv1_2),
+        (&TLS13, ProtocolVersion::TLSv1_3),
+    ] {
+        // An address is no server name: nothing is asked for then.
+        for name in ["localhost", "other.test", "127.0.0.1"] {
+            let caller = Caller::of(&authority, None, &[version]);
+            let stream = caller.connect_as(gateway.address, name).await.unwrap();
+            assert_eq!(stream.get_ref().1.protocol_version(), Some(spoken));
+        }
+    }
+}
+
+#[tokio::test]
+async fn plain_http_on_a_port_with_tls_is_told_so() {
+    let upstream = Listening::new().await;
+    let (gateway, ..) = serving(&upstream).await;
+    let mut caller = gateway.caller().await;
+    // More than the answer waits for: it must not be lost to a reset.
+    caller
+        .send(GET.replace("\r\n\r\n", &format!("\r\nX: {}\r\n\r\n", "y".repeat(4000))))
+        .await;
+    let (head, body) = caller.message().await;
+    assert_eq!(head.start(), "HTTP/1.1 400 Bad Request");
+    assert_eq!(head.one("connection"), Some("close"));
+    let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+    assert_eq!(body["code"], "patchwright.request.plain_http");
+    assert_eq!(body["status"], 400);
+    assert_eq!(caller.rest().await, "");
+    gateway.counted(r#"patchwright_tls_handshakes_total{result="plain_http"} 1"#);
+}
+
+#[tokio::test]
+async fn a_handshake_that_is_not_finished_ends_with_the_time_for_a_head_and_blocks_nobody() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving_with(&upstream, |config| {
+        config.timeouts.header_read = Duration::from_millis(200);
+    })
+    .await;
+    // Half a ClientHello, its first byte, and nothing at all.
+    let mut slow = Vec::new();
+    for beginning in [
+        &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],
+        b"\x16",
+        b"",
+    ] {
+        let mut caller = gateway.caller().await;
+        caller.send(beginning).await;
+        slow.push(caller);
+    }
+    let mut quick = Caller::trusting(&authority).peer(gateway.address).await;
+    quick.send(GET).await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    up.send(OK).await;
+    assert_eq!(quick.message().await.1, "ok");
+    for mut caller in slow {
+        assert!(caller.has_ended().await);
+    }
+    gateway.counted(r#"patchwright_tls_handshakes_total{result="timeout"} 3"#);
+}
+
+#[tokio::test]
+async fn the_head_has_what_the_handshake_left_of_its_time() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving_with(&upstream, |config| {
+        config.timeouts.header_read = Duration::from_millis(200);
+    })
+    .await;
+    let mut caller = Caller::trusting(&authority).peer(gateway.address).await;
+    caller.send("GET / HT").await;
+    assert_eq!(caller.message().await.0.status(), 408);
+}
+
+#[tokio::test]
+async fn a_connection_counts_from_before_its_handshake() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) =
+        serving_with(&upstream, |config| config.limits.connections = 1).await;
+    let silent = gateway.caller().await;
+    let caller = Caller::trusting(&authority);
+    let mut next = Box::pin(caller.connect(gateway.address));
+    let moment = tokio::time::timeout(Duration::from_millis(50), &mut next);
+    assert!(moment.await.is_err(), "there is only one place");
+    drop(silent);
+    next.await.unwrap();
+}
+
+#[tokio::test]
+async fn garbage_is_refused_and_the_next_caller_served() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    let long = [0x16; 100_000];
+    for garbage in [
+        &b"\x16\x03\x01\x00\x05hello"[..],
+        b"\x80\x2e\x01\x00\x02",
+        b"\0\0\0\0\0\0",
+        &long,
+    ] {
+        let mut caller = gateway.caller().await;
+        // What is too much for it may be refused before it is all written.
+        let _ = caller.stream.write_all(garbage).await;
+        within("the end", async {
+            while !caller.has_ended().await {
+                caller.bytes(1).await;
+            }
+        })
+        .await;
+    }
+    gateway.counted(r#"patchwright_tls_handshakes_total{result="invalid"} 4"#);
+    Caller::trusting(&authority)
+        .connect(gateway.address)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_caller_that_does_not_trust_us_is_counted_as_such() {
+    let upstream = Listening::new().await;
+    let (gateway, ..) = serving(&upstream).await;
+    let log = Log::here();
+    let caller = Caller::trusting(&Authority::new());
+    caller.connect(gateway.address).await.unwrap_err();
+    log.has("it does not accept the certificate of listen.tls")
+        .await;
+    gateway.counted(r#"patchwright_tls_handshakes_total{result="refused_certificate"} 1"#);
+}
+
+#[tokio::test]
+async fn tls_on_a_port_without_it_ends_with_a_hint_in_the_log() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address).start().await;
+    let log = Log::here();
+    let caller = Caller::trusting(&Authority::new());
+    caller.connect(gateway.address).await.unwrap_err();
+    log.has("the caller speaks TLS to a port without it").await;
+    assert_eq!(log.text().matches("speaks TLS").count(), 1);
+}
+
+#[tokio::test]
+async fn a_caller_that_closes_its_side_still_gets_its_answer() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    let mut caller = Caller::trusting(&authority).peer(gateway.address).await;
+    caller.send(GET).await;
+    caller.stream.shutdown().await.unwrap();
+    let mut up = upstream.accept().await;
+    up.head().await;
+    up.send(OK).await;
+    assert_eq!(caller.message().await.1, "ok");
+    // With a close_notify: an end without one reads as an error here.
+    let mut rest = Vec::new();
+    let read = tokio::io::AsyncReadExt::read_to_end(&mut caller.stream, &mut rest);
+    assert_eq!(within("the end", read).await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn draining_answers_what_is_in_flight_and_drops_what_is_still_greeting() {
+    let upstream = Listening::new().await;
+    let (mut gateway, authority, _files) = serving(&upstream).await;
+    let mut caller = Caller::trusting(&authority).peer(gateway.address).await;
+    caller.send(GET).await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    let mut greeting = gateway.caller().await;
+    greeting.send(b"\x16\x03\x01").await;
+    gateway.shut_down();
+    up.send(OK).await;
+    let (head, body) = caller.message().await;
+    assert_eq!((head.one("connection"), &*body), (Some("close"), "ok"));
+    assert!(greeting.has_ended().await);
+    gateway.stopped().await;
+}
+
+#[tokio::test]
+async fn a_handshake_under_way_at_the_shutdown_is_finished_and_its_request_answered() {
+    let upstream = Listening::new().await;
+    let (mut gateway, authority, _files) = serving(&upstream).await;
+    let mut stream = tokio::net::TcpStream::connect(gateway.address)
+        .await
+        .unwrap();
+    stream.set_nodelay(true).unwrap();
+    let caller = Caller::trusting(&authority);
+    gateway.shut_down();
+    tokio::task::yield_now().await;
+    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(caller.config));
+    let stream = connector.connect(name, &mut stream).await.unwrap();
+    let mut caller = Peer::new(stream);
+    caller.send(GET).await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    up.send(OK).await;
+    assert_eq!(caller.message().await.1, "ok");
+    gateway.stopped().await;
+}
