@@ -77,34 +77,38 @@ impl Watch {
             ticks.tick().await;
             // Elsewhere: a file system that hangs must not hang requests.
             let looked = tokio::task::spawn_blocking(move || {
-                self.look();
-                self
+                let found = self.look();
+                (self, found)
             });
             // It only fails when the runtime is going down.
-            let Ok(watch) = looked.await else { return };
+            let Ok((watch, found)) = looked.await else {
+                return;
+            };
             self = watch;
+            for (reload, found) in found {
+                self.tell(&*reload, found);
+            }
         }
     }
 
-    /// Looks once.
-    fn look(&mut self) {
-        for entry in &mut self.entries {
-            let name = entry.reload.name().to_owned();
-            match entry.look() {
-                None => {}
-                Some(Ok(text)) => {
-                    tracing::info!(name, "files have changed and are in use: {text}");
-                    self.metrics.reloaded(&name, true);
-                    note_end(&*entry.reload, &self.metrics);
-                }
-                Some(Err(problem)) => {
-                    tracing::warn!(
-                        name,
-                        "files have changed and cannot be used, so what was read before stays in use: {problem}"
-                    );
-                    self.metrics.reloaded(&name, false);
-                }
+    /// Looks once at each, and returns what is worth saying.
+    fn look(&mut self) -> Vec<(Arc<dyn Reload>, Result<String, String>)> {
+        let look = |entry: &mut Entry| Some((Arc::clone(&entry.reload), entry.look()?));
+        self.entries.iter_mut().filter_map(look).collect()
+    }
+
+    fn tell(&self, reload: &dyn Reload, found: Result<String, String>) {
+        let name = reload.name();
+        self.metrics.reloaded(name, found.is_ok());
+        match found {
+            Ok(text) => {
+                tracing::info!(name, "files have changed and are in use: {text}");
+                note_end(reload, &self.metrics);
             }
+            Err(problem) => tracing::warn!(
+                name,
+                "files have changed and cannot be used, so what was read before stays in use: {problem}"
+            ),
         }
     }
 }

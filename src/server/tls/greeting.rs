@@ -94,7 +94,9 @@ fn fate(error: &io::Error) -> Fate {
             "no_certificate",
             "listen.tls.client_ca demands a certificate, and it presented none",
         ),
-        Error::InvalidCertificate(CertificateError::UnknownIssuer) => Fate(
+        Error::InvalidCertificate(
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => Fate(
             "untrusted_certificate",
             "its certificate was not signed by a CA in listen.tls.client_ca",
         ),
@@ -129,6 +131,8 @@ fn refused(alert: AlertDescription) -> Fate {
         | AlertDescription::BadCertificate
         | AlertDescription::CertificateUnknown
         | AlertDescription::CertificateExpired
+        // Of a CA that has the name of one that it trusts, and another key.
+        | AlertDescription::DecryptError
         | AlertDescription::UnsupportedCertificate => Fate(
             "refused_certificate",
             "it does not accept the certificate of listen.tls",

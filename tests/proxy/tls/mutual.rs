@@ -47,7 +47,7 @@ impl World {
             let read = within("the end", read).await;
             // The reason arrives, it is not lost to a reset.
             let error = read.unwrap_err().to_string();
-            assert!(error.contains("AlertReceived"), "{sent:?} {error}");
+            assert!(error.contains("received fatal alert"), "{sent:?} {error}");
             assert!(answer.is_empty());
         }
         assert!(self.upstream.is_left_alone().await);

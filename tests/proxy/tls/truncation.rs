@@ -2,7 +2,7 @@
 
 use tokio::io::AsyncWriteExt as _;
 
-use super::support::{Authority, Folder, GET, Secured};
+use super::support::{Authority, Folder, Secured};
 use crate::support::{Gateway, Peer};
 
 /// The head, and whatever the caller got of the body, when the upstream sends this and closes.
@@ -15,7 +15,10 @@ async fn answered_with(answer: &str, politely: bool) -> (String, String) {
         .start()
         .await;
     let mut caller: Peer = gateway.caller().await;
-    caller.send(GET).await;
+    // So that whatever comes ends with the connection.
+    caller
+        .send("GET / HTTP/1.1\r\nHost: p\r\nConnection: close\r\n\r\n")
+        .await;
     let mut up = upstream.accept().await;
     up.head().await;
     up.send(answer).await;
