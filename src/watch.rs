@@ -2,7 +2,7 @@
 //!
 //! By looking, not by being told: inotify says nothing on network file systems and overlays, and loses
 //! its object when a file is replaced by renaming. Symlinks are followed, so the swap of `..data` with
-//! which Kubernetes updates ConfigMaps and Secrets is seen as what it is: other files.
+//! which Kubernetes updates a `ConfigMap` or a `Secret` is seen as what it is: other files.
 
 use std::fmt;
 use std::io;
@@ -267,10 +267,6 @@ mod tests {
         fs::rename(beside, path).unwrap();
     }
 
-    fn good(text: &str) -> Option<Result<String, String>> {
-        Some(Ok(text.to_owned()))
-    }
-
     #[test]
     fn what_has_not_changed_is_not_read_again() {
         let folder = tempfile::tempdir().unwrap();
@@ -291,7 +287,7 @@ mod tests {
         fs::write(&path, "one").unwrap();
         let (_, mut entry) = watching(&path);
         replace(&path, "two");
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
         assert_eq!(entry.look(), None);
     }
 
@@ -303,9 +299,9 @@ mod tests {
         let (_, mut entry) = watching(&path);
         assert_eq!(entry.look(), None);
         replace(&path, "two");
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
         fs::write(&path, "three").unwrap();
-        assert_eq!(entry.look(), good("three"));
+        assert_eq!(entry.look(), Some(Ok("three".to_owned())));
         assert_eq!(entry.look(), None);
     }
 
@@ -325,7 +321,7 @@ mod tests {
         assert_eq!(entry.look(), None);
         symlink("..2", root.join("..new")).unwrap();
         fs::rename(root.join("..new"), root.join("..data")).unwrap();
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
     }
 
     #[test]
@@ -337,10 +333,10 @@ mod tests {
         assert_eq!(entry.look(), None);
         assert_eq!(entry.look(), None);
         replace(&path, "two");
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
         // As it would be if this write had left no mark.
         "older".clone_into(&mut text.held.lock().unwrap());
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
     }
 
     #[test]
@@ -355,7 +351,7 @@ mod tests {
         replace(&path, "bad");
         assert_eq!(entry.look(), None, "the second file may still be coming");
         replace(&path, "two");
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
 
         replace(&path, "bad");
         assert_eq!(entry.look(), None);
@@ -366,7 +362,7 @@ mod tests {
         replace(&path, "bad");
         assert_eq!([entry.look(), entry.look()], [None, bad]);
         replace(&path, "two");
-        assert_eq!(entry.look(), good("what they held before"));
+        assert_eq!(entry.look(), Some(Ok("what they held before".to_owned())));
     }
 
     #[test]
@@ -395,6 +391,6 @@ mod tests {
         assert_eq!(entry.look(), None);
         assert!(entry.look().unwrap().is_err());
         fs::write(&path, "two").unwrap();
-        assert_eq!(entry.look(), good("two"));
+        assert_eq!(entry.look(), Some(Ok("two".to_owned())));
     }
 }

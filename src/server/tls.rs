@@ -162,8 +162,7 @@ fn config(identity: Identity, authorities: Option<&Authorities>) -> Result<Serve
     // whatever their hosts file says, and it is theirs to check it.
     let mut config = builder.with_cert_resolver(Arc::new(SingleCertAndKey::from(identity.key)));
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
-    // A request in early data can be replayed by anyone who recorded it, and ours change things.
-    config.max_early_data_size = 0;
+    // Early data stays off, as rustls has it: a request in it can be sent again by whoever recorded it.
     if authorities.is_some() {
         // A resumed session is as good as the certificate that began it: a certificate that has expired
         // since, or whose CA is no longer trusted, must not live on in one.

@@ -30,7 +30,7 @@ pub(in crate::upstream) fn is_of_tls(error: &(dyn Error + 'static)) -> bool {
         Some(_) => true,
         // In TLS 1.3 we have finished before the upstream has judged our certificate: its alert comes in
         // the place of an answer.
-        None => tls_error(error).is_some_and(|error| refuses_us(error)),
+        None => tls_error(error).is_some_and(refuses_us),
     }
 }
 

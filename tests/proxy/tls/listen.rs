@@ -1,5 +1,6 @@
 //! Callers that speak TLS, and those that should.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -7,11 +8,12 @@ use http::Request;
 use http_body_util::{BodyExt as _, Full};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use rustls::ProtocolVersion;
+use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
+use rustls::{HandshakeKind, ProtocolVersion};
 use tokio::io::AsyncWriteExt as _;
 
-use super::support::{Authority, Caller, Folder, GET, Log, OK};
+use super::support::{Authority, Caller, Folder, GET, Log, OK, OK_AND_CLOSE};
 use crate::support::{Gateway, Listening, Peer, Running, within};
 
 async fn serving(upstream: &Listening) -> (Running, Authority, Folder) {
@@ -176,11 +178,34 @@ async fn a_connection_counts_from_before_its_handshake() {
     next.await.unwrap();
 }
 
+/// Whoever records a request in early data can send it again.
+#[tokio::test]
+async fn a_session_is_resumed_without_early_data() {
+    let upstream = Listening::new().await;
+    let (gateway, authority, _files) = serving(&upstream).await;
+    let mut caller = Caller::of(&authority, None, &[&TLS13]);
+    caller.config.enable_early_data = true;
+    for kind in [HandshakeKind::Full, HandshakeKind::Resumed] {
+        let name = ServerName::try_from("localhost").unwrap();
+        let config = Arc::new(caller.config.clone());
+        let mut next = rustls::ClientConnection::new(config, name).unwrap();
+        assert!(next.early_data().is_none());
+        let mut peer = caller.peer(gateway.address).await;
+        peer.send(GET).await;
+        let mut up = upstream.accept().await;
+        up.head().await;
+        up.send(OK_AND_CLOSE).await;
+        // After an answer the tickets have arrived.
+        peer.message().await;
+        assert_eq!(peer.stream.get_ref().1.handshake_kind(), Some(kind));
+    }
+}
+
 #[tokio::test]
 async fn garbage_is_refused_and_the_next_caller_served() {
     let upstream = Listening::new().await;
     let (gateway, authority, _files) = serving(&upstream).await;
-    let long = [0x16; 100_000];
+    let long = vec![0x16; 100_000];
     for garbage in [
         &b"\x16\x03\x01\x00\x05hello"[..],
         b"\x80\x2e\x01\x00\x02",
@@ -273,8 +298,8 @@ async fn a_handshake_under_way_at_the_shutdown_is_finished_and_its_request_answe
     let caller = Caller::trusting(&authority);
     gateway.shut_down();
     tokio::task::yield_now().await;
-    let name = rustls::pki_types::ServerName::try_from("localhost").unwrap();
-    let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(caller.config));
+    let name = ServerName::try_from("localhost").unwrap();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(caller.config));
     let stream = connector.connect(name, &mut stream).await.unwrap();
     let mut caller = Peer::new(stream);
     caller.send(GET).await;

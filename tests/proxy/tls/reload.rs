@@ -6,7 +6,7 @@ use std::time::Duration;
 use rustls::pki_types::CertificateDer;
 use tokio_rustls::client::TlsStream;
 
-use super::support::{Authority, BOTH, Caller, Folder, GET, Log, OK, Secured};
+use super::support::{Authority, BOTH, Caller, Folder, GET, Log, OK_AND_CLOSE, Secured};
 use crate::support::{Gateway, Listening, Peer, Running, within};
 
 type Stream = TlsStream<tokio::net::TcpStream>;
@@ -30,8 +30,7 @@ async fn exchange(caller: &mut Peer<Stream>, upstream: &Listening) {
     caller.send(GET).await;
     let mut up = upstream.accept().await;
     up.head().await;
-    up.send("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok")
-        .await;
+    up.send(OK_AND_CLOSE).await;
     assert_eq!(caller.message().await.1, "ok");
 }
 
@@ -97,14 +96,14 @@ async fn files_that_cannot_be_used_leave_the_old_ones_in_use_until_they_are_mend
     let gateway = Gateway::at(upstream.address).with_tls(folder.listen());
     let gateway = gateway.start().await;
     let caller = Caller::trusting(&authority);
-    let half = &new.certificate[..100];
+    let half: String = new.certificate.chars().take(100).collect();
     let said = [
         (
             &*new.certificate,
             &*old.key,
             "does not belong to the certificate",
         ),
-        (half, &new.key, "it breaks off before -----END"),
+        (&half, &new.key, "it breaks off before -----END"),
         ("", &new.key, "c.pem is empty"),
         (&expired.certificate, &expired.key, "has expired"),
     ];
@@ -198,9 +197,12 @@ async fn an_upstreams_roots_and_our_certificate_for_it_are_read_again() {
         let chain = up.stream.get_ref().1.peer_certificates().unwrap();
         shown.push(chain[0].clone().into_owned());
         up.head().await;
-        up.send(OK.replace("\r\n\r\n", "\r\nConnection: close\r\n\r\n"))
-            .await;
+        up.send(OK_AND_CLOSE).await;
         assert_eq!(caller.message().await.1, "ok");
     }
     assert_eq!(shown, [first.der(), second.der()]);
+    folder.put_pair(&callers.sign_with(|params| {
+        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    }));
+    log.has("has expired").await;
 }

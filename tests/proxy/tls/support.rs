@@ -24,6 +24,8 @@ use crate::support::{Gateway, Peer, within};
 
 pub(super) const GET: &str = "GET /x HTTP/1.1\r\nHost: p\r\n\r\n";
 pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(super) const OK_AND_CLOSE: &str =
+    "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
 pub(super) const BOTH: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
 fn provider() -> Arc<CryptoProvider> {
