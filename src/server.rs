@@ -13,6 +13,7 @@
 
 mod accept;
 mod activity;
+mod closing;
 mod connection;
 mod io;
 mod service;
@@ -116,7 +117,8 @@ impl Default for Settings {
 ///
 /// A service that fails aborts its connection.
 ///
-/// Draining: what waits in the listener's queue is still taken, then the listener is closed. HTTP/1
+/// Draining: new connections are ignored and what waits in the listener's queue is still taken, then the
+/// listener is closed. HTTP/1
 /// connections get one more request each within a second (at most half of `drain`), with
 /// `Connection: close` on every answer: a request that crosses the shutdown is answered and not reset.
 /// After that only what is in flight is finished, for as long as `drain` lasts.
@@ -153,11 +155,18 @@ where
         draining: Arc::new(AtomicBool::new(false)),
     };
 
-    // The accept loop owns its copy: a service need not be `Sync`.
-    let accepting = accept(&listener, &places, shared.clone());
-    tokio::select! {
-        () = accepting => {}
-        () = shutdown => {}
+    {
+        // The accept loop owns its copy: a service need not be `Sync`.
+        let mut accepting = pin!(accept(&listener, &places, shared.clone()));
+        tokio::select! {
+            () = accepting.as_mut() => {}
+            () = shutdown => {}
+        }
+        match closing::ignore_new(&listener) {
+            // Accepting goes on for who is on the way.
+            Ok(()) => drop(timeout(closing::SETTLE, accepting).await),
+            Err(error) => tracing::debug!(%error, "can't close the listener without a gap"),
+        }
     }
     take_queued(listener, &places, &shared)?;
 

@@ -11,7 +11,7 @@ use patchwright::proxy::{self, Proxy, Repaired};
 use patchwright::server::{Listener, Settings, Tls, serve};
 use patchwright::upstream::BuildError;
 use patchwright::watch::{Reload, Watch};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -107,6 +107,17 @@ impl Running {
 
     pub(crate) fn shut_down(&mut self) {
         self.shutdown.take().unwrap().send(()).unwrap();
+    }
+
+    /// Waits until new connections are refused. Before that they are ignored for a moment, and one that
+    /// was ignored would try again only after a second.
+    pub(crate) async fn refuses(&self) {
+        let refused = || async {
+            let connect = TcpStream::connect(self.address);
+            let tried = tokio::time::timeout(Duration::from_millis(5), connect).await;
+            tried.is_ok_and(|connected| connected.is_err())
+        };
+        within("the listener's end", async { while !refused().await {} }).await;
     }
 
     pub(crate) async fn stopped(self) {

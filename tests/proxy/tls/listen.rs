@@ -123,6 +123,20 @@ async fn plain_http_on_a_port_with_tls_is_told_so() {
 }
 
 #[tokio::test]
+async fn plain_http_that_comes_slowly_is_told_so_without_a_reset() {
+    let upstream = Listening::new().await;
+    let (gateway, ..) = serving(&upstream).await;
+    let mut caller = gateway.caller().await;
+    caller.send("GET / HT").await;
+    caller.head().await;
+    // What is written to a closed connection resets it, and the next write fails.
+    for part in ["TP/1.1\r\n", "Host: p\r\n", "\r\n"] {
+        caller.send(part).await;
+        assert!(!caller.is_silent().await, "the answer goes on, or ends");
+    }
+}
+
+#[tokio::test]
 async fn a_handshake_that_is_not_finished_ends_with_the_time_for_a_head_and_blocks_nobody() {
     let upstream = Listening::new().await;
     let (gateway, authority, _files) = serving_with(&upstream, |config| {
@@ -280,6 +294,7 @@ async fn draining_answers_what_is_in_flight_and_drops_what_is_still_greeting() {
     let mut greeting = gateway.caller().await;
     greeting.send(b"\x16\x03\x01").await;
     gateway.shut_down();
+    gateway.refuses().await;
     up.send(OK).await;
     let (head, body) = caller.message().await;
     assert_eq!((head.one("connection"), &*body), (Some("close"), "ok"));
