@@ -3,6 +3,7 @@
 mod listen;
 mod mutual;
 mod reload;
+mod strangers;
 mod support;
 mod truncation;
 mod upstream;
