@@ -95,6 +95,31 @@ impl Answer {
         Bytes::from(body.to_string())
     }
 
+    /// The bytes of the whole response on HTTP/1.1, for where there is no request that it could answer.
+    /// The connection has to be closed after it.
+    pub fn on_the_wire(&self, id: RequestId) -> Bytes {
+        let body = self.body(id);
+        let retry_after = self
+            .retry_seconds()
+            .map_or_else(String::new, |seconds| format!("retry-after: {seconds}\r\n"));
+        let mut bytes = format!(
+            "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n{retry_after}\
+             connection: close\r\ndate: {}\r\n\r\n",
+            self.status,
+            body.len(),
+            httpdate::fmt_http_date(SystemTime::now()),
+        )
+        .into_bytes();
+        bytes.extend_from_slice(&body);
+        bytes.into()
+    }
+
+    fn retry_seconds(&self) -> Option<u64> {
+        let wait = self.retry_after?;
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Some(seconds.max(1))
+    }
+
     /// The whole response, for the request that `id` names.
     pub fn into_response(self, id: RequestId) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(self.body(id)));
@@ -105,9 +130,8 @@ impl Answer {
             header::CONTENT_TYPE,
             HeaderValue::from_static("application/json"),
         );
-        if let Some(wait) = self.retry_after {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        if let Some(seconds) = self.retry_seconds() {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

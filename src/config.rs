@@ -11,6 +11,7 @@ mod overlay;
 mod read;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod units;
 mod upstream;
 mod write;
@@ -40,6 +41,8 @@ pub struct Config {
     pub pack: Pack,
     /// Where callers connect.
     pub listen: SocketAddr,
+    /// What they are greeted with: TLS, if any.
+    pub listen_tls: Option<ListenTls>,
     /// Where operators connect.
     pub admin: SocketAddr,
     /// Where requests go, at least one.
@@ -99,8 +102,31 @@ pub struct Upstream {
     pub strip_prefix: bool,
     /// PEM file with roots trusted besides the platform's.
     pub ca: Option<PathBuf>,
+    /// What is presented to an upstream that asks for a certificate.
+    pub identity: Option<IdentityFiles>,
     /// Whether to speak HTTP/2 to it (over TLS by ALPN, else with prior knowledge).
     pub http2: bool,
+}
+
+/// `[listen.tls]`. The files were there and right when this was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListenTls {
+    /// PEM file with our certificate and the ones that vouch for it.
+    pub certificate: PathBuf,
+    /// PEM file with its key.
+    pub private_key: PathBuf,
+    /// PEM file with the CAs one of which must have signed a caller's certificate. Without one, callers
+    /// are asked for none.
+    pub client_ca: Option<PathBuf>,
+}
+
+/// `certificate` and `private_key` of an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IdentityFiles {
+    /// PEM file with our certificate and the ones that vouch for it.
+    pub certificate: PathBuf,
+    /// PEM file with its key.
+    pub private_key: PathBuf,
 }
 
 /// `[cache]`.

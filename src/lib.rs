@@ -22,11 +22,13 @@
 //! |---|---|
 //! | none | the layer and the pure core |
 //! | `cache` | the directory that remembers, on moka |
-//! | `proxy` (default) | the program: server, client, TLS to the upstream, command line, configuration, simulator |
+//! | `proxy` (default) | the program: server, client, TLS on both sides, command line, configuration, simulator |
 
 #[cfg(feature = "proxy")]
 pub mod admin;
 pub mod answer;
+#[cfg(feature = "proxy")]
+pub mod certificates;
 #[cfg(feature = "proxy")]
 pub mod cli;
 #[cfg(feature = "proxy")]
@@ -59,6 +61,8 @@ pub mod snapshot;
 pub mod telemetry;
 #[cfg(feature = "proxy")]
 pub mod upstream;
+#[cfg(feature = "proxy")]
+pub mod watch;
 
 pub use layer::RepairLayer;
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::SystemTime;
 
 use http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _, Unit};
@@ -18,6 +19,9 @@ const LOOKUPS: &str = "patchwright_lookups_total";
 const IN_FLIGHT: &str = "patchwright_in_flight";
 const UPSTREAM_ANSWERS: &str = "patchwright_upstream_answers_total";
 const OWN_ANSWERS: &str = "patchwright_own_answers_total";
+const HANDSHAKES: &str = "patchwright_tls_handshakes_total";
+const RELOADS: &str = "patchwright_reloads_total";
+const CERTIFICATE_EXPIRY: &str = "patchwright_certificate_expiry_timestamp_seconds";
 const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
 const BUILD_INFO: &str = "patchwright_build_info";
 
@@ -71,6 +75,31 @@ impl Metrics {
     pub fn own_answer(&self, code: &'static str) {
         self.counter(OWN_ANSWERS, vec![Label::new("code", code)])
             .increment(1);
+    }
+
+    /// Counts a caller's TLS handshake by how it ended.
+    pub fn handshake(&self, result: &'static str) {
+        self.counter(HANDSHAKES, vec![Label::new("result", result)])
+            .increment(1);
+    }
+
+    /// Counts a change of files that `name` is made of; `used` says whether they could be used.
+    pub fn reloaded(&self, name: &str, used: bool) {
+        let result = if used { "ok" } else { "failed" };
+        let labels = vec![
+            Label::new("name", name.to_owned()),
+            Label::new("result", result),
+        ];
+        self.counter(RELOADS, labels).increment(1);
+    }
+
+    /// Notes until when the certificate that `name` uses is valid.
+    pub fn certificate_expires(&self, name: &str, end: SystemTime) {
+        let labels = vec![Label::new("name", name.to_owned())];
+        let since = end.duration_since(SystemTime::UNIX_EPOCH);
+        // Before 1970 is as expired as 1970.
+        let seconds = since.unwrap_or_default().as_secs_f64();
+        gauge(&self.0.recorder, CERTIFICATE_EXPIRY, labels).set(seconds);
     }
 
     /// The counters of the upstream called `name`.
@@ -188,12 +217,22 @@ fn describe(recorder: &PrometheusRecorder) {
             "Answers of an upstream; status \"none\" where it gave none.",
         ),
         (OWN_ANSWERS, "Answers that patchwright made itself."),
+        (
+            HANDSHAKES,
+            "TLS handshakes with callers, by how they ended.",
+        ),
+        (
+            RELOADS,
+            "Changes of certificate files; result \"failed\" where the new ones cannot be used.",
+        ),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
     let text = "Requests that are being answered.";
     recorder.describe_gauge(IN_FLIGHT.into(), None, text.into());
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
+    let text = "Until when the certificate in use is valid, in seconds since 1970.";
+    recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());
     let text = "Age of snapshots when they were used.";
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }

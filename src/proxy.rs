@@ -29,6 +29,7 @@ use crate::layer::{Repair, RepairLayer};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
 use crate::upstream::{BuildError, Upstream};
+use crate::watch::Reload;
 
 /// What stands between a route and its upstream.
 pub type Repaired = Repair<Upstream, Cached<Upstream>>;
@@ -42,9 +43,11 @@ pub fn build(
 ) -> Result<Proxy<Repaired>, BuildError> {
     let metrics = observers.metrics();
     let mut routes = Routes::default();
+    let mut reloads = Vec::new();
     for route in &config.upstreams {
         // Innermost: the upstream always answers, so that everything outside of it sees responses only.
         let upstream = Upstream::new(route, &config.limits, &config.timeouts, metrics)?;
+        reloads.extend(upstream.reload());
         // Inside of the routes: rules name the upstream's paths, and those exist once the route has cut
         // its prefix off. The lookups that a repair needs go to the same upstream, over the same pool.
         let directory = Cached::new(
@@ -65,11 +68,11 @@ pub fn build(
     }
     // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
     // head. See `Proxy::call`.
-    Ok(Proxy::new(
-        routes,
-        config.limits.concurrency,
-        metrics.clone(),
-    ))
+    let proxy = Proxy::new(routes, config.limits.concurrency, metrics.clone());
+    Ok(Proxy {
+        reloads: reloads.into(),
+        ..proxy
+    })
 }
 
 /// Admits requests and routes them to a service `S` per upstream.
@@ -79,6 +82,7 @@ pub fn build(
 #[derive(Debug)]
 pub struct Proxy<S> {
     shared: Arc<Shared<S>>,
+    reloads: Arc<[Arc<dyn Reload>]>,
 }
 
 #[derive(Debug)]
@@ -92,6 +96,7 @@ impl<S> Clone for Proxy<S> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
+            reloads: Arc::clone(&self.reloads),
         }
     }
 }
@@ -106,7 +111,13 @@ impl<S> Proxy<S> {
                 places: Arc::new(Semaphore::new(places)),
                 metrics,
             }),
+            reloads: Arc::default(),
         }
+    }
+
+    /// What of its upstreams is read again when its files change.
+    pub fn reloads(&self) -> &[Arc<dyn Reload>] {
+        &self.reloads
     }
 }
 

@@ -17,6 +17,7 @@ mod accept;
 mod activity;
 mod answering;
 mod body;
+mod closing;
 mod connection;
 mod io;
 mod queued;
@@ -24,6 +25,7 @@ mod refusal;
 mod room;
 mod service;
 mod stream;
+mod tls;
 
 use std::io::Result;
 use std::pin::pin;
@@ -46,6 +48,7 @@ use self::connection::{Shared, Stage};
 use self::queued::Queued;
 use self::room::Room;
 use self::stream::Streams;
+pub use self::tls::{Listener, Tls};
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
 use crate::metrics::Metrics;
@@ -138,17 +141,17 @@ impl Default for Settings {
     }
 }
 
-/// Serves HTTP/1.1, and HTTP/2 with prior knowledge, until `shutdown` ends; then drains.
+/// Serves HTTP/1.1 and HTTP/2 (by ALPN, or with prior knowledge) until `shutdown` ends; then drains.
 ///
 /// A service that fails aborts its connection.
 ///
-/// Draining: what waits in the listener's queue is still taken (and answered 503 where there is no place
-/// for it), then the listener is closed. HTTP/1
+/// Draining: new connections are ignored and what waits in the listener's queue is still taken (and
+/// answered 503 where there is no place for it), then the listener is closed. HTTP/1
 /// connections get one more request each within a second (at most half of `drain`), with
 /// `Connection: close` on every answer: a request that crosses the shutdown is answered and not reset.
 /// After that only what is in flight is finished, for as long as `drain` lasts.
 pub async fn serve<S, B>(
-    listener: TcpListener,
+    listener: impl Into<Listener>,
     service: S,
     settings: Settings,
     shutdown: impl Future<Output = ()>,
@@ -160,6 +163,10 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
+    let Listener {
+        socket: listener,
+        tls,
+    } = listener.into();
     let places = settings
         .connections
         .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
@@ -174,17 +181,25 @@ where
             idle: settings.idle,
         },
         stage: stages,
+        tls,
         draining: Arc::new(AtomicBool::new(false)),
         metrics: settings.metrics,
         room: Arc::clone(&room),
     };
 
-    // The accept loop owns its copy: a service need not be `Sync`.
     let mut waiting = None;
-    let accepting = accept(&listener, &mut waiting, shared.clone());
-    tokio::select! {
-        () = accepting => {}
-        () = shutdown => {}
+    {
+        // The accept loop owns its copy: a service need not be `Sync`.
+        let mut accepting = pin!(accept(&listener, &mut waiting, shared.clone()));
+        tokio::select! {
+            () = accepting.as_mut() => {}
+            () = shutdown => {}
+        }
+        match closing::ignore_new(&listener) {
+            // Accepting goes on for who is on the way.
+            Ok(()) => drop(timeout(closing::SETTLE, accepting).await),
+            Err(error) => tracing::debug!(%error, "can't close the listener without a gap"),
+        }
     }
     let queued = Queued::take(waiting, listener, &shared)?;
 

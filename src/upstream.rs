@@ -55,6 +55,7 @@ use crate::config::{self, Limits, Timeouts};
 use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
 use crate::received::Received;
+use crate::watch::Reload;
 
 /// Why an upstream can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -118,6 +119,11 @@ impl Upstream {
                 answers: metrics.upstream(&upstream.name),
             }),
         })
+    }
+
+    /// What of it is read again when its files change.
+    pub fn reload(&self) -> Option<Arc<dyn Reload>> {
+        self.shared.transport.reload()
     }
 }
 
@@ -271,11 +277,12 @@ impl Shared {
 
     fn failed(&self, error: &transport::Error, failure: Failure, id: RequestId) -> Failure {
         let (name, code) = (&self.name, failure.answer());
+        let hint = connector::advice(error);
         let (code, error) = (code.code(), Chain(error));
         if failure.is_callers() {
             tracing::debug!(%id, upstream = name, code, %error, "the caller's request broke off");
         } else {
-            tracing::warn!(%id, upstream = name, code, %error, "no answer from the upstream");
+            tracing::warn!(%id, upstream = name, code, %error, hint, "no answer from the upstream");
         }
         failure
     }

@@ -2,6 +2,7 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -14,13 +15,15 @@ use super::descriptors;
 use super::listen::{ListenError, listen};
 use super::settings::{ConfigArgs, LogArgs};
 use crate::admin::{self, Admin, Content, Readiness, Recent};
+use crate::certificates;
 use crate::config::Config;
 use crate::directory::cached::Store;
 use crate::metrics::Metrics;
 use crate::observers::Observers;
 use crate::proxy::{self, Proxy, Repaired};
-use crate::server::{Settings, serve};
+use crate::server::{Listener, Settings, Tls, serve};
 use crate::upstream::BuildError;
+use crate::watch::{EVERY, Reload, Watch};
 
 const MORE: &str = "\
 Prints one line on stdout per socket (\"proxy listening on http://…\"); logs go to stderr.
@@ -60,6 +63,9 @@ pub enum ServeError {
     /// An upstream can't be used.
     #[error(transparent)]
     Upstream(#[from] BuildError),
+    /// The listener's certificate can't be used.
+    #[error("listen.tls: {0}")]
+    Tls(#[from] certificates::Fault),
     /// An upstream is this proxy itself.
     #[error(
         "upstream {0:?} is this proxy's own address: every request would come back to it for ever"
@@ -79,14 +85,19 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     args.log.install()?;
     descriptors::fit(&mut config.limits, descriptors::raise());
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
-    runtime.block_on(serve_until_signal(&config))?;
-    Ok(())
+    let served = runtime.block_on(serve_until_signal(&config));
+    // Not waiting for threads of the runtime: a name that is being resolved, or a file that is looked at on
+    // a file system that hangs, must not hold the exit up.
+    runtime.shutdown_background();
+    Ok(served?)
 }
 
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         match error {
-            ServeError::Upstream(_) | ServeError::Loop(_) => Self::Usage(error.to_string()),
+            ServeError::Upstream(_) | ServeError::Tls(_) | ServeError::Loop(_) => {
+                Self::Usage(error.to_string())
+            }
             _ => Self::Runtime(error.to_string()),
         }
     }
@@ -147,6 +158,8 @@ async fn dropped(mut other: watch::Receiver<()>) {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    tls: Option<Tls>,
+    watch: Watch,
     proxy: Proxy<Repaired>,
     settings: Settings,
     operators: TcpListener,
@@ -160,11 +173,18 @@ impl Server {
         let store = Store::new(&config.directory());
         let observers = Observers::new(metrics.clone(), recent.clone());
         let proxy = proxy::build(config, &store, &observers)?;
+        let tls = config.listen_tls.as_ref();
+        let tls = tls.map(|files| Tls::new(files, &metrics)).transpose()?;
+        let watched = proxy.reloads().iter().cloned();
+        let own = tls.clone().map(|tls| Arc::new(tls) as Arc<dyn Reload>);
+        let watch = Watch::new(watched.chain(own), metrics.clone());
         let listener = listen(config.listen, "listen")?;
         refuse_loop(config, listener.local_addr()?)?;
         let operators = listen(config.admin, "admin")?;
         Ok(Self {
             listener,
+            tls,
+            watch,
             proxy,
             settings: Settings {
                 metrics: Some(metrics.clone()),
@@ -193,7 +213,8 @@ impl Server {
     /// Says on stdout where the sockets are bound. Scripts read it, above all with port 0.
     pub fn announce(&self) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        writeln!(stdout, "proxy listening on http://{}", self.address()?)?;
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        writeln!(stdout, "proxy listening on {scheme}://{}", self.address()?)?;
         let admin = self.admin_address()?;
         writeln!(stdout, "admin listening on http://{admin}")?;
         stdout.flush()
@@ -214,12 +235,16 @@ impl Server {
         let (serving, over) = watch::channel(());
         let bounds = admin::settings(ADMIN_DRAIN);
         let operating = serve(self.operators, admin, bounds, dropped(over));
+        let listener = Listener::new(self.listener, self.tls);
         let serving = async move {
-            let served = serve(self.listener, self.proxy, self.settings, shutdown).await;
+            let served = serve(listener, self.proxy, self.settings, shutdown).await;
             drop(serving);
             served
         };
+        // While draining, too: requests in flight may need new connections to the upstream.
+        let watching = tokio::spawn(self.watch.run(EVERY));
         let (served, operated) = tokio::join!(serving, operating);
+        watching.abort();
         served?;
         operated?;
         tracing::info!("stopped");

@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::units::{TIMES, duration, memory, size};
 use super::upstream::{located, upstreams};
-use super::{Cache, Config, Limits, Pack, Timeouts, defaults};
+use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, tls};
 use crate::document::{Node, Table};
 use crate::layer::options::{Options, TooLarge};
 use crate::rule::Rules;
@@ -25,7 +25,7 @@ const AGES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from
 
 pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let pack = root.word("rules", &Pack::NAMES).unwrap_or_default();
-    let (listen, admin) = listeners(root);
+    let (listen, listen_tls, admin) = listeners(root, folder);
     let upstreams = upstreams(root, folder, [("listen", listen), ("admin", admin)]);
     let mut repair = repair(root);
     let cache = cache(root, folder);
@@ -37,6 +37,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     Config {
         pack,
         listen,
+        listen_tls,
         admin,
         upstreams,
         repair,
@@ -49,16 +50,13 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     }
 }
 
-fn listeners(root: &mut Table<'_>) -> (SocketAddr, SocketAddr) {
+fn listeners(
+    root: &mut Table<'_>,
+    folder: Option<&Path>,
+) -> (SocketAddr, Option<ListenTls>, SocketAddr) {
     let mut table = root.table("listen");
     let listen = table.read("address", address).unwrap_or(defaults::LISTEN);
-    if table.node("tls").is_some() {
-        let instead = "let what stands in front of it (a load balancer, an ingress) do TLS";
-        table.fault(
-            "tls",
-            format!("unknown key: this version cannot do TLS here; {instead}"),
-        );
-    }
+    let tls = tls::listen(&mut table, folder);
     table.finish();
     let mut table = root.table("admin");
     let admin = table.read("address", address).unwrap_or(defaults::ADMIN);
@@ -68,7 +66,7 @@ fn listeners(root: &mut Table<'_>) -> (SocketAddr, SocketAddr) {
         table.fault("address", problem);
     }
     table.finish();
-    (listen, admin)
+    (listen, tls, admin)
 }
 
 fn address(node: &Node) -> Result<SocketAddr, String> {

@@ -6,6 +6,7 @@ use crate::document::Faults;
 mod faults;
 mod files;
 mod sources;
+mod tls;
 
 const URL: &str = "https://api.mypurecloud.com";
 

@@ -5,10 +5,8 @@ use std::path::{Path, PathBuf};
 
 use http::Uri;
 use http::uri::{PathAndQuery, Scheme};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
-use super::{Upstream, defaults};
+use super::{Upstream, defaults, tls};
 use crate::document::{Node, Place, Table};
 
 const URL: &str = "https://api.mypurecloud.com";
@@ -61,14 +59,20 @@ fn upstream(table: &mut Table<'_>, folder: Option<&Path>) -> Option<Upstream> {
     let url = table.read("url", url);
     let prefix = table.read("prefix", prefix);
     let strip_prefix = table.bool("strip_prefix");
-    let ca = table.read("ca", |node| certificates(node, folder));
+    let ca = tls::authorities(table, "ca", folder);
+    let identity = tls::client(table, folder);
     let http2 = table.bool("http2");
+    let plain = |url: &Uri| url.scheme() == Some(&Scheme::HTTP);
+    if url.as_ref().is_some_and(plain) {
+        tls::refuse_without_tls(table);
+    }
     Some(Upstream {
         name: name.unwrap_or_else(|| defaults::UPSTREAM_NAME.to_owned()),
         url: url?,
         prefix: prefix.unwrap_or_else(|| defaults::PREFIX.to_owned()),
         strip_prefix: strip_prefix.unwrap_or(false),
         ca,
+        identity,
         http2: http2.unwrap_or(false),
     })
 }
@@ -154,21 +158,6 @@ fn path(text: &str) -> Option<String> {
     let whole = text.strip_suffix('/').unwrap_or(text);
     let inner = whole.strip_prefix('/')?;
     inner.split('/').all(good).then(|| whole.to_owned())
-}
-
-/// A file of certificates, by its absolute path.
-fn certificates(node: &Node, folder: Option<&Path>) -> Result<PathBuf, String> {
-    let path = located(node, folder)?;
-    let shown = path.display();
-    let certificates = CertificateDer::pem_file_iter(&path).and_then(Iterator::collect);
-    let certificates: Vec<_> =
-        certificates.map_err(|error| format!("{shown} cannot be read as PEM: {error}"))?;
-    if certificates.is_empty() {
-        return Err(format!(
-            "{shown} holds no certificate (-----BEGIN CERTIFICATE-----)"
-        ));
-    }
-    Ok(path)
 }
 
 /// The absolute path that is written in `node`. In a file it is relative to that file's folder, so that

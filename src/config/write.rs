@@ -1,6 +1,7 @@
 //! The effective configuration as text that can be read again.
 
 use std::fmt::{Display, Write};
+use std::path::PathBuf;
 
 use http::StatusCode;
 use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
@@ -22,6 +23,12 @@ impl Config {
         text.string("rules", self.pack.name());
         text.section("[listen]");
         text.string("address", &self.listen.to_string());
+        if let Some(tls) = &self.listen_tls {
+            text.section("[listen.tls]");
+            text.path("certificate", Some(&tls.certificate));
+            text.path("private_key", Some(&tls.private_key));
+            text.path("client_ca", tls.client_ca.as_ref());
+        }
         text.section("[admin]");
         text.string("address", &self.admin.to_string());
         self.upstreams
@@ -110,6 +117,12 @@ impl Text {
         self.plain(key, quoted(value));
     }
 
+    fn path(&mut self, key: &str, path: Option<&PathBuf>) {
+        if let Some(path) = path {
+            self.string(key, &path.display().to_string());
+        }
+    }
+
     fn word<T: Copy + PartialEq>(&mut self, key: &str, words: &[(&str, T)], value: T) {
         if let Some((word, _)) = words.iter().find(|(_, meaning)| *meaning == value) {
             self.string(key, word);
@@ -122,9 +135,10 @@ impl Text {
         self.string("url", upstream.url.to_string().trim_end_matches('/'));
         self.string("prefix", &upstream.prefix);
         self.plain("strip_prefix", upstream.strip_prefix);
-        if let Some(ca) = &upstream.ca {
-            self.string("ca", &ca.display().to_string());
-        }
+        self.path("ca", upstream.ca.as_ref());
+        let identity = upstream.identity.as_ref();
+        self.path("certificate", identity.map(|files| &files.certificate));
+        self.path("private_key", identity.map(|files| &files.private_key));
         self.plain("http2", upstream.http2);
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::tls::RECORD;
 use crate::pace::Pace;
 
 /// RFC 9113 section 3.4: a client that knows the server speaks HTTP/2 starts with this.
@@ -68,6 +69,8 @@ struct State {
     /// Of HTTP/2: those whose stream the caller reset.
     abandoned: u64,
     abused: bool,
+    /// Whether what came first was TLS.
+    tls: bool,
 }
 
 /// Shared by a connection's I/O, its requests and its watcher.
@@ -93,6 +96,7 @@ impl Activity {
                 requests: 0,
                 abandoned: 0,
                 abused: false,
+                tls: false,
             }),
             abused: Notify::new(),
         })
@@ -176,6 +180,13 @@ impl Activity {
         (!busy).then_some(state.requests)
     }
 
+    /// What an operator should know about a connection that came to nothing.
+    pub(super) fn hint(&self) -> Option<&'static str> {
+        let hint =
+            "the caller speaks TLS to a port without it: it should use http://, or set listen.tls";
+        self.state().tls.then_some(hint)
+    }
+
     pub(super) fn is_http2(&self) -> bool {
         self.state().protocol == Protocol::Http2
     }
@@ -221,6 +232,7 @@ impl State {
     }
 
     fn decide(&mut self, seen: usize, bytes: &[u8]) {
+        self.tls = seen == 0 && bytes.first() == Some(&RECORD);
         let expected = PREFACE.get(seen..).unwrap_or_default();
         let matching = expected.iter().zip(bytes).take_while(|(a, b)| a == b);
         let matching = matching.count();

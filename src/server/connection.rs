@@ -10,9 +10,11 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::time::timeout;
+use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
 use super::activity::{Activity, Deadlines, Expiry};
@@ -20,6 +22,7 @@ use super::io::Io;
 use super::room::Room;
 use super::service::Counted;
 use super::stream::Streams;
+use super::tls::Tls;
 use crate::BoxError;
 use crate::interim::Interims;
 use crate::metrics::Metrics;
@@ -50,6 +53,7 @@ pub(super) struct Shared<S> {
     pub(super) service: S,
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
+    pub(super) tls: Option<Tls>,
     pub(super) draining: Arc<AtomicBool>,
     pub(super) metrics: Option<Metrics>,
     pub(super) room: Arc<Room>,
@@ -69,7 +73,26 @@ where
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
-        let (activity, place) = (Activity::new(), Arc::new(place));
+        // Before the handshake, which is a part of the time that the first head has.
+        let activity = Activity::new();
+        match self.tls.take() {
+            None => self.serve(stream, activity, place).await,
+            Some(tls) => {
+                // Of its own: the loop of `serve` must still see a change that happens meanwhile.
+                let stage = self.stage.clone();
+                let greeted = greet(&tls, stream, self.deadlines.header_read, stage).await;
+                if let Some(stream) = greeted {
+                    self.serve(stream, activity, place).await;
+                }
+            }
+        }
+    }
+
+    async fn serve<T>(mut self, stream: T, activity: Arc<Activity>, place: OwnedSemaphorePermit)
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let place = Arc::new(place);
         let interims = Interims::default();
         let io = Io::new(
             stream,
@@ -96,7 +119,8 @@ where
                 biased;
                 ended = connection.as_mut() => {
                     if let Err(error) = ended {
-                        tracing::debug!(error = &*error, "connection ended");
+                        let hint = activity.hint();
+                        tracing::debug!(error = &*error, hint, "connection ended");
                     }
                     return;
                 }
@@ -142,4 +166,25 @@ where
             }
         }
     }
+}
+
+/// The handshake, in the time that it has.
+async fn greet(
+    tls: &Tls,
+    stream: TcpStream,
+    limit: Duration,
+    mut stage: watch::Receiver<Stage>,
+) -> Option<TlsStream<TcpStream>> {
+    let greeted = tokio::select! {
+        greeted = timeout(limit, tls.greet(stream)) => greeted,
+        // Until then it counts as any connection that has not sent its request yet.
+        _ = stage.wait_for(|stage| *stage >= Stage::Draining) => return None,
+    };
+    match greeted {
+        Ok(Ok(stream)) => return Some(stream),
+        // It has had its time.
+        Ok(Err(parting)) => drop(timeout(FAREWELL, parting.say()).await),
+        Err(_) => tls.overdue(),
+    }
+    None
 }

@@ -98,7 +98,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
         self.refused = true;
         let id = RequestId::next();
         tracing::debug!(%id, code = answer.code(), "refused what is no request");
-        self.words = refusal::message(answer, id);
+        self.words = answer.on_the_wire(id);
         if let Some(metrics) = &self.metrics {
             metrics.own_answer(answer.code());
         }

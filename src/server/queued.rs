@@ -4,7 +4,7 @@ use std::io::Result;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -13,8 +13,9 @@ use tokio::time::timeout;
 use tower_service::Service;
 
 use super::connection::Shared;
+use super::refusal;
 use crate::BoxError;
-use crate::answer::{Answer, RequestId};
+use crate::answer::RequestId;
 use crate::received::Received;
 
 /// How long a caller that is refused may take to hear of it, and how much it may still send.
@@ -24,7 +25,10 @@ const UNREAD_BYTES: u64 = 1 << 20;
 /// Those for which there is no place. Their callers count as connected and may have sent a request: to
 /// close without a word would leave them wondering whether it was carried out.
 #[derive(Debug)]
-pub(super) struct Queued(Vec<TcpStream>);
+pub(super) struct Queued {
+    refused: Vec<TcpStream>,
+    tls: bool,
+}
 
 impl Queued {
     /// Closes the listener and serves what waited for it, as long as there are places.
@@ -53,7 +57,10 @@ impl Queued {
                         stream.set_nonblocking(true)?;
                         TcpStream::from_std(stream)?
                     }
-                    Err(_) => return Ok(Self(refused)),
+                    Err(_) => {
+                        let tls = shared.tls.is_some();
+                        return Ok(Self { refused, tls });
+                    }
                 },
             };
             match shared.room.try_place() {
@@ -67,10 +74,12 @@ impl Queued {
 
     /// Tells them that nothing was done, so that they try again elsewhere.
     pub(super) async fn refuse(self) {
-        let refusal = refusal();
         let mut refusing = JoinSet::new();
-        for stream in self.0 {
-            refusing.spawn(timeout(PATIENCE, refuse(stream, refusal.clone())));
+        for stream in self.refused {
+            let refusal = refusal::stopping().on_the_wire(RequestId::next());
+            // Whoever waits for a handshake can't read it, and knows without it that nothing was done.
+            let refusal = if self.tls { Bytes::new() } else { refusal };
+            refusing.spawn(timeout(PATIENCE, refuse(stream, refusal)));
         }
         refusing.join_all().await;
     }
@@ -83,21 +92,4 @@ async fn refuse(mut stream: TcpStream, refusal: Bytes) -> Result<()> {
     let mut unread = stream.take(UNREAD_BYTES);
     tokio::io::copy(&mut unread, &mut tokio::io::sink()).await?;
     Ok(())
-}
-
-fn refusal() -> Bytes {
-    let answer = Answer::new(
-        StatusCode::SERVICE_UNAVAILABLE,
-        "patchwright.overloaded",
-        "patchwright is stopping and has no place for another connection",
-    );
-    let body = answer.body(RequestId::next());
-    let mut refusal = format!(
-        "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         retry-after: 1\r\nconnection: close\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
-    refusal.extend_from_slice(&body);
-    refusal.into()
 }

@@ -1,11 +1,10 @@
 //! Answers to requests that no service sees, because there is no request yet.
 
-use std::time::SystemTime;
+use std::time::Duration;
 
-use bytes::Bytes;
 use http::StatusCode;
 
-use crate::answer::{Answer, RequestId};
+use crate::answer::Answer;
 
 /// To a head that comes too slowly.
 pub(super) fn timeout() -> Answer {
@@ -14,6 +13,16 @@ pub(super) fn timeout() -> Answer {
         "patchwright.request.timeout",
         "the request head took too long",
     )
+}
+
+/// To a connection that the end of the listener left without a place.
+pub(super) fn stopping() -> Answer {
+    Answer::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "patchwright.overloaded",
+        "patchwright is stopping and has no place for another connection",
+    )
+    .retry_after(Duration::from_secs(1))
 }
 
 /// To what hyper refuses with `head`. On HTTP/2 nothing begins like that.
@@ -38,19 +47,4 @@ pub(super) fn of(head: &[u8]) -> Option<Answer> {
         _ => return None,
     };
     Some(answer)
-}
-
-/// An answer as it stands on the wire, and the last one on its connection.
-pub(super) fn message(answer: &Answer, id: RequestId) -> Bytes {
-    let body = answer.body(id);
-    let mut message = format!(
-        "HTTP/1.1 {}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\
-         connection: close\r\ndate: {}\r\n\r\n",
-        answer.status(),
-        body.len(),
-        httpdate::fmt_http_date(SystemTime::now()),
-    )
-    .into_bytes();
-    message.extend_from_slice(&body);
-    message.into()
 }

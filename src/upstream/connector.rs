@@ -1,7 +1,8 @@
 //! Connections to the upstream: TCP, TLS, and the time both together may take.
 
-use std::io;
-use std::path::{Path, PathBuf};
+mod fault;
+mod trust;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -9,58 +10,36 @@ use std::time::Duration;
 
 use http::Uri;
 use http::uri::Scheme;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::MaybeHttpsStream;
 use hyper_util::client::legacy::connect::HttpConnector;
-use rustls::crypto::aws_lc_rs;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::{self, PemObject};
-use rustls::{ClientConfig, RootCertStore};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
 use tower_service::Service;
 
+use self::fault::ConnectError;
+pub(super) use self::fault::{advice, is_of_tls};
+pub use self::trust::TlsError;
+use self::trust::Trust;
 use crate::BoxError;
 use crate::config;
+use crate::watch::Reload;
 
 /// Between the probes of a connection that says nothing: shorter than the memory of most middleboxes.
 const KEEPALIVE: Duration = Duration::from_secs(60);
 
-/// Why the TLS side of an upstream could not be set up.
-#[derive(Debug, thiserror::Error)]
-pub enum TlsError {
-    /// The PEM file can't be read or is no PEM.
-    #[error("can't read certificates from {}: {source}", path.display())]
-    Pem {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: pem::Error,
-    },
-    /// The PEM file has no certificate.
-    #[error("{} holds no certificate (expected -----BEGIN CERTIFICATE-----)", .0.display())]
-    NoCertificate(PathBuf),
-    /// A certificate in the PEM file can't be a root.
-    #[error("a certificate in {} can't be used as a root: {source}", path.display())]
-    Root {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::Error,
-    },
-    /// Nothing is trusted, so no connection could ever succeed.
-    #[error(
-        "no trusted root certificates found{0}: install the system's CA bundle (package \
-         ca-certificates), point SSL_CERT_FILE to one, or set `ca` of the upstream"
-    )]
-    NoRoots(String),
-    /// rustls refused its own defaults.
-    #[error("can't set up TLS: {0}")]
-    Setup(#[from] rustls::Error),
-}
-
 /// Connects within a bound.
 #[derive(Clone, Debug)]
 pub(super) struct Connector {
-    inner: HttpsConnector<HttpConnector>,
+    tcp: HttpConnector,
+    /// None where the upstream is spoken to without TLS.
+    trust: Option<Arc<Trust>>,
     limit: Duration,
+    /// Whether HTTP/2 is offered, where the upstream may choose it.
+    http2: bool,
 }
 
 impl Connector {
@@ -69,84 +48,77 @@ impl Connector {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_keepalive(Some(KEEPALIVE));
-        let roots = if upstream.url.scheme() == Some(&Scheme::HTTPS) {
-            roots(upstream.ca.as_deref())?
-        } else {
-            RootCertStore::empty()
-        };
-        // Named, not taken from the process-wide default: which one that is depends on the features
-        // that other crates turn on.
-        let provider = Arc::new(aws_lc_rs::default_provider());
-        let tls = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-        let builder = HttpsConnectorBuilder::new()
-            .with_tls_config(tls)
-            .https_or_http()
-            .enable_http1();
-        let inner = if upstream.http2 {
-            builder.enable_http2().wrap_connector(tcp)
-        } else {
-            builder.wrap_connector(tcp)
-        };
-        Ok(Self { inner, limit })
+        let secure = upstream.url.scheme() == Some(&Scheme::HTTPS);
+        let trust = secure.then(|| Trust::new(upstream)).transpose()?;
+        Ok(Self {
+            tcp,
+            trust: trust.map(Arc::new),
+            limit,
+            http2: true,
+        })
     }
-}
 
-fn roots(extra: Option<&Path>) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    if let Some(path) = extra {
-        add(&mut roots, path)?;
+    /// The same for connections that speak HTTP/1.1.
+    pub(super) fn without_http2(&self) -> Self {
+        Self {
+            http2: false,
+            ..self.clone()
+        }
     }
-    if roots.is_empty() {
-        let why = system.errors.first();
-        let why = why.map_or_else(String::new, |error| format!(" ({error})"));
-        return Err(TlsError::NoRoots(why));
-    }
-    Ok(roots)
-}
 
-fn add(roots: &mut RootCertStore, path: &Path) -> Result<(), TlsError> {
-    let unreadable = |source| TlsError::Pem {
-        path: path.to_owned(),
-        source,
-    };
-    let before = roots.len();
-    for certificate in CertificateDer::pem_file_iter(path).map_err(unreadable)? {
-        let certificate = certificate.map_err(unreadable)?;
-        roots.add(certificate).map_err(|source| TlsError::Root {
-            path: path.to_owned(),
-            source,
-        })?;
+    /// What is read again when its files change.
+    pub(super) fn reload(&self) -> Option<Arc<dyn Reload>> {
+        let trust = self.trust.as_ref().filter(|trust| trust.has_files())?;
+        Some(Arc::clone(trust) as Arc<dyn Reload>)
     }
-    if roots.len() == before {
-        return Err(TlsError::NoCertificate(path.to_owned()));
-    }
-    Ok(())
 }
 
 impl Service<Uri> for Connector {
-    type Response = <HttpsConnector<HttpConnector> as Service<Uri>>::Response;
+    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
     type Error = BoxError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, BoxError>> + Send>>;
 
     fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        self.inner.poll_ready(cx)
+        self.tcp.poll_ready(cx).map_err(Into::into)
     }
 
     fn call(&mut self, uri: Uri) -> Self::Future {
-        let connecting = self.inner.call(uri);
+        // A connection is made with what is in use when it begins, and lives on with it.
+        let tls = self.trust.as_ref().map(|trust| trust.config(self.http2));
+        let name = server_name(&uri);
+        let connecting = self.tcp.call(uri);
         let limit = self.limit;
+        let until = Instant::now() + limit;
         Box::pin(async move {
+            let tcp = timeout_at(until, connecting).await;
+            let tcp = tcp.map_err(|_| ConnectError::TcpTimeout(limit))?;
+            let tcp = tcp.map_err(|error| ConnectError::Tcp(error.into()))?;
+            let Some(tls) = tls else {
+                return Ok(MaybeHttpsStream::Http(tcp));
+            };
+            let name = name.ok_or(ConnectError::Name)?;
             // HttpConnector has a timeout of its own, but for TCP alone: a peer that accepts and then
             // says nothing would hold the TLS handshake for ever.
-            match tokio::time::timeout(limit, connecting).await {
-                Ok(connected) => connected,
-                Err(_) => Err(io::Error::from(io::ErrorKind::TimedOut).into()),
-            }
+            let secured = timeout_at(until, handshake(tls, name, tcp)).await;
+            let secured = secured.map_err(|_| ConnectError::TlsTimeout(limit))?;
+            Ok(secured?)
         })
     }
+}
+
+async fn handshake(
+    tls: Arc<ClientConfig>,
+    name: ServerName<'static>,
+    tcp: TokioIo<TcpStream>,
+) -> Result<MaybeHttpsStream<TokioIo<TcpStream>>, ConnectError> {
+    let handshake = TlsConnector::from(tls).connect(name, TokioIo::new(tcp));
+    let secured = handshake.await.map_err(ConnectError::Tls)?;
+    Ok(MaybeHttpsStream::Https(TokioIo::new(secured)))
+}
+
+/// What the certificate must be for.
+fn server_name(uri: &Uri) -> Option<ServerName<'static>> {
+    let host = uri.host()?;
+    let bare = host.trim_start_matches('[').trim_end_matches(']');
+    ServerName::try_from(bare.to_owned()).ok()
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use http::{Response, StatusCode};
 
 use super::body::ResponseBody;
+use super::connector::is_of_tls;
 use super::sending::{CallerFault, Overdue};
 use super::transport;
 use crate::answer::{Answer, RequestId};
@@ -20,6 +21,8 @@ const BUSY: Duration = Duration::from_secs(1);
 pub(super) enum Failure {
     /// No connection: nothing was delivered.
     Unreachable,
+    /// The same, because TLS failed.
+    NoTls,
     /// There are connections, and no place on one: nothing was carried out.
     Busy,
     /// The connection broke, or what came was no HTTP answer. Whether the request was carried out is
@@ -40,6 +43,7 @@ impl Failure {
         match caller {
             Some(CallerFault::Stalled) => Self::CallerStalled,
             Some(CallerFault::Broken) => Self::CallerBroken,
+            None if is_of_tls(error) => Self::NoTls,
             None => match error {
                 transport::Error::Unreachable(_) => Self::Unreachable,
                 transport::Error::Busy(_) => Self::Busy,
@@ -58,6 +62,11 @@ impl Failure {
                 StatusCode::BAD_GATEWAY,
                 "patchwright.upstream.unreachable",
                 "no connection to the upstream; nothing was delivered",
+            ),
+            Self::NoTls => Answer::new(
+                StatusCode::BAD_GATEWAY,
+                "patchwright.upstream.unreachable",
+                "no connection to the upstream, because TLS failed; nothing was delivered",
             ),
             Self::Busy => Answer::new(
                 StatusCode::SERVICE_UNAVAILABLE,

@@ -14,6 +14,7 @@ use super::body::RequestBody;
 use super::connector::{Connector, TlsError};
 use super::pool::{self, Lease, Pool, Sent, Settings};
 use crate::config::{self, Limits, Timeouts};
+use crate::watch::Reload;
 
 /// Idle HTTP/1.1 connections kept. More than that is no help: a busy proxy has its connections in use.
 const MAX_IDLE: usize = 64;
@@ -29,6 +30,7 @@ const MIN_PING: Duration = Duration::from_millis(100);
 pub(super) struct Transport {
     http1: Client<Connector, RequestBody>,
     http2: Option<Pool>,
+    reload: Option<Arc<dyn Reload>>,
 }
 
 /// Why there is no answer.
@@ -54,10 +56,7 @@ impl Transport {
     ) -> Result<Self, TlsError> {
         // For HTTP/2 by choice, HTTP/1.1 is what remains when the upstream doesn't choose it. Then it isn't
         // asked again: this client would put everything on one HTTP/2 connection.
-        let plain = config::Upstream {
-            http2: false,
-            ..upstream.clone()
-        };
+        let connector = Connector::new(upstream, timeouts.connect)?;
         let http1 = Client::builder(TokioExecutor::new())
             .http1_max_buf_size(READ_AHEAD)
             .pool_idle_timeout(timeouts.upstream_idle)
@@ -66,12 +65,21 @@ impl Transport {
             .timer(TokioTimer::new())
             // RFC 9112 section 5.1: a proxy removes that space from an answer.
             .http1_allow_spaces_after_header_name_in_responses(true)
-            .build(Connector::new(&plain, timeouts.connect)?);
-        let http2 = upstream.http2.then(|| pool(upstream, limits, timeouts));
+            .build(connector.without_http2());
+        let reload = connector.reload();
+        let http2 = upstream
+            .http2
+            .then(|| pool(upstream, connector, limits, timeouts));
         Ok(Self {
             http1,
-            http2: http2.transpose()?,
+            http2,
+            reload,
         })
+    }
+
+    /// What is read again when its files change.
+    pub(super) fn reload(&self) -> Option<Arc<dyn Reload>> {
+        self.reload.clone()
     }
 
     /// Sends a request. The lease is to be kept for as long as the answer's body.
@@ -93,9 +101,10 @@ impl Transport {
 
 fn pool(
     upstream: &config::Upstream,
+    connector: Connector,
     limits: &Limits,
     timeouts: &Timeouts,
-) -> Result<Pool, TlsError> {
+) -> Pool {
     let settings = Settings {
         connections: limits.http2_connections,
         connect: timeouts.connect,
@@ -107,8 +116,7 @@ fn pool(
     };
     // Of the URL only scheme and authority are dialled.
     let uri: Uri = upstream.url.clone();
-    let connector = Connector::new(upstream, timeouts.connect)?;
-    Ok(Pool::new(uri, connector, settings))
+    Pool::new(uri, connector, settings)
 }
 
 impl From<legacy::Error> for Error {

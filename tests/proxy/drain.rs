@@ -79,15 +79,7 @@ async fn what_is_in_flight_is_finished_and_new_callers_are_refused() {
     let mut up = upstream.accept().await;
     up.head().await;
     gateway.shut_down();
-    within("the listener's end", async {
-        while tokio::net::TcpStream::connect(gateway.address)
-            .await
-            .is_ok()
-        {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    gateway.refuses().await;
     up.send(OK).await;
     let (head, body) = caller.message().await;
     assert_eq!(
@@ -108,15 +100,7 @@ async fn an_idle_connection_gets_one_more_request_after_the_signal() {
     up.send(OK).await;
     caller.message().await;
     gateway.shut_down();
-    within("the listener's end", async {
-        while tokio::net::TcpStream::connect(gateway.address)
-            .await
-            .is_ok()
-        {
-            tokio::task::yield_now().await;
-        }
-    })
-    .await;
+    gateway.refuses().await;
     assert!(caller.is_silent().await, "the connection has ended already");
     caller.send(GET).await;
     up.head().await;
@@ -164,4 +148,28 @@ async fn what_takes_too_long_is_cut_off() {
     gateway.shut_down();
     gateway.stopped().await;
     assert_eq!(caller.rest().await, "");
+}
+
+/// Were it refused or accepted at once, there would be a moment between the last look at the queue and the
+/// end of the listener; a connection that is accepted in that moment is reset with its request in it.
+#[tokio::test]
+async fn new_connections_are_ignored_for_a_moment_before_they_are_refused() {
+    let upstream = Listening::new().await;
+    let mut gateway = Gateway::at(upstream.address).start().await;
+    let mut caller = gateway.caller().await;
+    caller.send(GET).await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    gateway.shut_down();
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    // This blocks the only thread: the moment can't be over meanwhile.
+    let waited = Duration::from_millis(30);
+    let ignored = std::net::TcpStream::connect_timeout(&gateway.address, waited);
+    assert_eq!(ignored.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
+    gateway.refuses().await;
+    up.send(OK).await;
+    assert_eq!(caller.message().await.1, "ok");
+    gateway.stopped().await;
 }

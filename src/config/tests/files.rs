@@ -90,18 +90,15 @@ fn the_examples_behind_a_hash_in_the_commented_file_are_right() {
         .filter(|fault| !fault.contains("give either this or partition_key"))
         .collect();
     assert_eq!(others, [""; 0]);
-    assert_eq!(faults.len(), 3, "{faults:#?}");
+    assert_eq!(faults.len(), 6, "{faults:#?}");
 }
 
 #[test]
 fn the_effective_configuration_reads_back_as_the_same() {
     let folder = tempfile::tempdir().unwrap();
     let ca = folder.path().join("a \"b\".pem");
-    std::fs::write(
-        &ca,
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
+    let itself = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(&ca, itself.cert.pem()).unwrap();
     let file = format!(
         r#"
 rules = "official"
@@ -112,7 +109,7 @@ limits = {{ body = "1001B", concurrency = 1, header_bytes = "9000", lookup_bytes
 timeouts = {{ connect = "1ms", drain = "1h 1m 1s", body = "1day" }}
 [[upstream]]
 name = "a"
-url = "http://[::1]:81/base/"
+url = "https://[::1]:81/base/"
 prefix = "/x/"
 strip_prefix = true
 ca = '{}'

@@ -190,11 +190,8 @@ fn a_file_that_cannot_be_read_is_named() {
 #[test]
 fn files_named_in_a_file_are_found_beside_it() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::write(
-        folder.path().join("roots.pem"),
-        "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    )
-    .unwrap();
+    let itself = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    std::fs::write(folder.path().join("roots.pem"), itself.cert.pem()).unwrap();
     let path = folder.path().join("a.toml");
     std::fs::write(
         &path,

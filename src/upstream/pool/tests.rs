@@ -20,6 +20,7 @@ fn pool(address: &str) -> Pool {
         prefix: "/".to_owned(),
         strip_prefix: false,
         ca: None,
+        identity: None,
         http2: true,
     };
     let settings = Settings {

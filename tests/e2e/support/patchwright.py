@@ -52,20 +52,22 @@ def equal(found, expected, sentence):
 
 
 class Process:
-    """`patchwright serve` or `simulate`, until the end of a `with` block."""
+    """`patchwright serve` or `simulate`, until the end of a `with` block. Its log is shown with VERBOSE, or
+    goes to the file `log`."""
 
-    def __init__(self, *arguments, sockets, descriptors=None, **environment):
+    def __init__(self, *arguments, sockets, descriptors=None, log=None, **environment):
         inherited = {
             name: value
             for name, value in os.environ.items()
             # A setting of the machine's own proxy must not become one of this one.
             if not name.startswith("PATCHWRIGHT__")
         }
+        verbose = os.environ.get("VERBOSE")
         self.child = subprocess.Popen(
             [os.environ["PATCHWRIGHT"], *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=None if os.environ.get("VERBOSE") else subprocess.DEVNULL,
+            stderr=log or (None if verbose else subprocess.DEVNULL),
             env=inherited | environment,
             text=True,
             preexec_fn=descriptors and (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))),

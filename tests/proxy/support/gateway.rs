@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use patchwright::admin::Recent;
@@ -7,13 +8,17 @@ use patchwright::directory::cached::Store;
 use patchwright::metrics::Metrics;
 use patchwright::observers::Observers;
 use patchwright::proxy::{self, Proxy, Repaired};
-use patchwright::server::{Settings, serve};
+use patchwright::server::{Listener, Settings, Tls, serve};
 use patchwright::upstream::BuildError;
-use tokio::net::TcpListener;
+use patchwright::watch::{Reload, Watch};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Peer, within};
+
+/// Between two looks at the files of certificates: no test wants to wait for the program's two seconds.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A proxy about to be started.
 pub(crate) struct Gateway {
@@ -79,6 +84,12 @@ impl Gateway {
             metrics: Some(metrics.clone()),
             ..Settings::new(&self.config.limits, &self.config.timeouts)
         };
+        let tls = self.config.listen_tls.as_ref();
+        let tls = tls.map(|files| Tls::new(files, &metrics).unwrap());
+        let own = tls.clone().map(|tls| Arc::new(tls) as Arc<dyn Reload>);
+        let watched = service.reloads().iter().cloned().chain(own);
+        tokio::spawn(Watch::new(watched, metrics.clone()).run(LOOK));
+        let listener = Listener::new(listener, tls);
         let (shutdown, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, service, settings, async {
             let _ = stopped.await;
@@ -99,6 +110,17 @@ impl Running {
 
     pub(crate) fn shut_down(&mut self) {
         self.shutdown.take().unwrap().send(()).unwrap();
+    }
+
+    /// Waits until new connections are refused. Before that they are ignored for a moment, and one that
+    /// was ignored would try again only after a second.
+    pub(crate) async fn refuses(&self) {
+        let refused = || async {
+            let connect = TcpStream::connect(self.address);
+            let tried = tokio::time::timeout(Duration::from_millis(5), connect).await;
+            tried.is_ok_and(|connected| connected.is_err())
+        };
+        within("the listener's end", async { while !refused().await {} }).await;
     }
 
     pub(crate) async fn stopped(self) {
