@@ -41,6 +41,7 @@ pub fn build(
     observers: &Observers,
 ) -> Result<Proxy<Repaired>, BuildError> {
     let metrics = observers.metrics();
+    metrics.show_buffered(&config.repair.buffered);
     let mut routes = Routes::default();
     for route in &config.upstreams {
         // Innermost: the upstream always answers, so that everything outside of it sees responses only.

@@ -7,12 +7,11 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-use crate::directory::Lesson;
-
 mod replay;
 mod taught;
 
 pub(crate) use replay::{Filled, Replay};
+pub(crate) use taught::Pupil;
 use taught::Taught;
 
 /// Body of a request behind the layer: the caller's own, or what was made of it.
@@ -103,9 +102,9 @@ impl<R: Body> ResponseBody<R> {
         }
     }
 
-    pub(crate) fn taught(body: R, lesson: Lesson, limit: usize) -> Self {
+    pub(crate) fn taught(body: R, pupil: Pupil) -> Self {
         Self {
-            kind: ResponseKind::Taught(Taught::new(body, lesson, limit)),
+            kind: ResponseKind::Taught(Taught::new(body, pupil)),
         }
     }
 }
