@@ -35,7 +35,7 @@ fn br(text: &[u8]) -> Vec<u8> {
 
 fn brotli_with(text: &[u8], window: u32) -> Vec<u8> {
     let mut coded = Vec::new();
-    let mut encoder = brotli::CompressorWriter::new(&mut coded, 4096, 5, window);
+    let mut encoder = ::brotli::CompressorWriter::new(&mut coded, 4096, 5, window);
     encoder.write_all(text).unwrap();
     drop(encoder);
     coded
