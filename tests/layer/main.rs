@@ -7,8 +7,17 @@
 )]
 
 mod bodies;
+mod charset;
+#[cfg(feature = "coding")]
+#[path = "../support/coder.rs"]
+mod coder;
+#[cfg(feature = "coding")]
+mod coding;
 mod coherence;
+mod crowded;
 mod fake;
+#[cfg(feature = "coding")]
+mod learning;
 mod lookup;
 mod modes;
 mod passing;
