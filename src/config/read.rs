@@ -175,6 +175,10 @@ const BODIES: u64 = 8;
 fn buffered(table: &mut Table<'_>, body: usize) -> Budget {
     let given = memory(table, "buffered", &(64 << 10..=1 << 40));
     let bytes = given.unwrap_or(Budget::DEFAULT);
+    // A value at fault is none to compare with.
+    if given.is_none() && table.has("buffered") {
+        return Budget::new(bytes);
+    }
     let least = (body as u64).saturating_mul(BODIES);
     if (bytes as u64) < least {
         let problem = format!(

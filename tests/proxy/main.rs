@@ -8,6 +8,9 @@
 )]
 
 mod body;
+#[path = "../support/coder.rs"]
+mod coder;
+mod coding;
 mod drain;
 mod failure;
 mod forward;
