@@ -23,7 +23,8 @@ pub struct RequestBody<B: Body> {
 #[derive(Debug)]
 enum RequestKind<B: Body> {
     Original(B),
-    Replay(Replay<B>),
+    /// In a box: most bodies are none, and are moved often.
+    Replay(Box<Replay<B>>),
 }
 
 impl<B: Body> RequestBody<B> {
@@ -35,7 +36,7 @@ impl<B: Body> RequestBody<B> {
 
     pub(crate) fn replay(body: Replay<B>) -> Self {
         Self {
-            kind: RequestKind::Replay(body),
+            kind: RequestKind::Replay(Box::new(body)),
         }
     }
 }
@@ -78,7 +79,7 @@ pub struct ResponseBody<R: Body> {
 #[derive(Debug)]
 enum ResponseKind<R: Body> {
     Inner(R),
-    Replay(Replay<R>),
+    Replay(Box<Replay<R>>),
     Own(Full<Bytes>),
     Taught(Taught<R>),
 }
@@ -92,7 +93,7 @@ impl<R: Body> ResponseBody<R> {
 
     pub(crate) fn replay(body: Replay<R>) -> Self {
         Self {
-            kind: ResponseKind::Replay(body),
+            kind: ResponseKind::Replay(Box::new(body)),
         }
     }
 

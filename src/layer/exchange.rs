@@ -154,10 +154,9 @@ where
             Ok(text) if language.charset.agrees_on(&text) => {
                 self.repair(came, &text, language).await
             }
-            Ok(_) => self.forward(came.body(), Reason::Coding).await,
             Err(NoText::Crowded) => self.crowded(came.body()).await,
             Err(NoText::Fault(DecodeError::OverBound)) => self.too_large(came.body()).await,
-            Err(NoText::Fault(_)) => self.forward(came.body(), Reason::Coding).await,
+            Ok(_) | Err(NoText::Fault(_)) => self.forward(came.body(), Reason::Coding).await,
         }
     }
 

@@ -19,7 +19,7 @@ pub enum Charset {
 }
 
 /// Names of charsets in which the bytes of ASCII are ASCII wherever they stand, and their families by
-/// their beginnings. Not among them, though one might think so: Shift_JIS (its 0x5c is a yen sign to some,
+/// their beginnings. Not among them, though one might think so: `Shift_JIS` (its 0x5c is a yen sign to some,
 /// and the second half of a character to others), ISO-2022 and UTF-7, which shift, and IBM's EBCDIC.
 const SUPERSETS: [&str; 25] = [
     "us-ascii",

@@ -155,5 +155,6 @@ impl Codings {
     }
 }
 
-#[cfg(all(test, feature = "coding"))]
+#[cfg(test)]
+#[cfg(feature = "coding")]
 mod tests;

@@ -64,7 +64,18 @@ fn a_window_that_is_only_announced_is_not_made() {
     let announced = [0x0f, 0xff, 0xff, 0x7f, 0, 0, 0, 0];
     // zstd: a window of 8 MiB, twice, as a decoder keeps what it has from one frame to the next.
     let frame = [0x28, 0xb5, 0x2f, 0xfd, 0, 13 << 3, 9, 0, 0, b'x'];
-    for (name, coded, most) in [("br", announced.to_vec(), 4), ("zstd", frame.repeat(2), 10)] {
+    // And one that says it is 4 MiB long, and is.
+    let blocks = [2, 0, 16, b'x'].repeat(32);
+    let long = [
+        &[0x28, 0xb5, 0x2f, 0xfd, 0x80, 13 << 3, 0, 0, 64, 0][..],
+        &blocks,
+    ]
+    .concat();
+    for (name, coded, most) in [
+        ("br", announced.to_vec(), 4),
+        ("zstd", frame.repeat(2), 10),
+        ("zstd", long, 1),
+    ] {
         let codings = codings(name);
         let cost = measure(|| {
             let _ = std::hint::black_box(codings.decode(&coded, BOUND));

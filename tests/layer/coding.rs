@@ -255,7 +255,7 @@ async fn a_large_body_is_decoded_beside_the_worker() {
         );
         assert_eq!(
             fake.bodies(),
-            [format!("{{\"state\":\"connected\",{}", &text[1..])]
+            [text.replacen('{', "{\"state\":\"connected\",", 1)]
         );
         assert_eq!(budget.held(), 0);
     }

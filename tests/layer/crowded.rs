@@ -3,16 +3,19 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request};
+use http::{Method, Request, Response};
 use http_body::Frame;
-use http_body_util::{BodyExt, StreamBody, combinators::BoxBody};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use patchwright::RepairLayer;
+use patchwright::directory::Uncached;
 use patchwright::directory::fetch::FetchLimits;
 use patchwright::layer::budget::Budget;
 use patchwright::layer::options::{LookupFailure, Mode, Options};
 use patchwright::rule::Rules;
 use tokio::sync::mpsc;
+use tower::{Layer as _, ServiceExt as _};
 
-use crate::fake::{C, Fake, P, Proxy, WEB, patch, request};
+use crate::fake::{C, Fake, Never, P, Proxy, WEB, patch, request};
 
 fn within(fake: &Fake, options: Options) -> Proxy {
     let limits = FetchLimits {
@@ -187,9 +190,19 @@ async fn an_oversized_body_is_let_go_as_it_streams_on() {
         ..room_for(1000)
     };
     let budget = options.buffered.clone();
-    let answer = within(&fake, options).patch(WEB, &"x".repeat(900)).await;
+    let proxy = within(&fake, options);
+    let (pieces, mut request) = slow(0);
+    request.headers_mut().remove("content-length");
+    let sending = tokio::spawn(async move { proxy.send(request).await });
+    pieces.send(vec![b' '; 90].into()).unwrap();
+    until(&budget, 90).await;
+    pieces.send(vec![b' '; 60].into()).unwrap();
+    until(&budget, 0).await;
+    pieces.send(vec![b' '; 900].into()).unwrap();
+    drop(pieces);
+    let answer = sending.await.unwrap();
     assert!(answer.says("reason=too_large"), "{}", answer.report);
-    assert_eq!((fake.bodies()[0].len(), budget.held()), (900, 0));
+    assert_eq!((fake.bodies()[0].len(), budget.held()), (1050, 0));
 }
 
 #[tokio::test]
@@ -207,7 +220,7 @@ async fn a_body_in_the_smallest_pieces_takes_no_more_than_its_size() {
     assert!(answer.says("outcome=repaired"), "{}", answer.report);
     assert_eq!(
         fake.bodies(),
-        [format!("{{\"state\":\"connected\",{}", &body[1..])]
+        [body.replacen('{', "{\"state\":\"connected\",", 1)]
     );
 }
 
@@ -262,4 +275,70 @@ async fn a_rejection_that_finds_no_room_is_passed_on() {
     let answer = proxy.patch(WEB, "{}").await;
     assert_eq!((answer.status, answer.body.len()), (409, 999));
     assert_eq!(fake.writes().len(), 2);
+}
+
+#[tokio::test]
+async fn a_body_is_held_until_it_was_sent_even_if_the_answer_is_there_already() {
+    let options = room_for(1000);
+    let budget = options.buffered.clone();
+    let kept = std::sync::Arc::new(std::sync::Mutex::new(None));
+    let keeper = std::sync::Arc::clone(&kept);
+    let early = tower::service_fn(move |request: crate::fake::Inner<Full<Bytes>>| {
+        *keeper.lock().unwrap() = Some(request);
+        std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Full::<
+            Bytes,
+        >::default(
+        ))))
+    });
+    let directory = Uncached::new(Never, FetchLimits::default());
+    let layer = RepairLayer::new(Rules::strict().into(), directory, options, ());
+    let complete = patch(WEB, r#"{"state":"x"}"#);
+    let answer = layer.layer(early).oneshot(complete).await.unwrap();
+    assert_eq!((answer.status().as_u16(), budget.held()), (200, 3 * 13));
+    kept.lock().unwrap().take();
+    assert_eq!(budget.held(), 0);
+}
+
+#[cfg(feature = "coding")]
+#[tokio::test]
+async fn a_decoded_body_is_held_three_times_over_and_its_code_once() {
+    use crate::{coder::gzip, coding::coded};
+    let text = format!("{{\"a\":\"{}\"}}", "x".repeat(2 << 20));
+    let code = gzip(text.as_bytes());
+    // On the spot what comes out counts; beside the worker what may come out, until it is known.
+    for (body_limit, room, text, fits) in [
+        (1 << 20, 3 * 7 + gzip(b"{\"a\":1}").len(), "{\"a\":1}", true),
+        (
+            1 << 20,
+            3 * 7 + gzip(b"{\"a\":1}").len() - 1,
+            "{\"a\":1}",
+            false,
+        ),
+        (4 << 20, (12 << 20) + code.len(), text.as_str(), true),
+        (4 << 20, (12 << 20) + code.len() - 1, text.as_str(), false),
+    ] {
+        let fake = Fake::new("connected");
+        fake.writes_hang();
+        let options = Options {
+            body_limit,
+            ..room_for(room)
+        };
+        let budget = options.buffered.clone();
+        let proxy = Proxy::with(&fake, Rules::strict(), options);
+        let code = gzip(text.as_bytes());
+        let held = 3 * text.len() + code.len();
+        let request = coded(WEB, &["gzip"], code);
+        if fits {
+            let sending = tokio::spawn(async move { proxy.send(request).await });
+            while fake.writes().is_empty() {
+                tokio::task::yield_now().await;
+            }
+            assert_eq!(budget.held(), held);
+            sending.abort();
+            assert!(sending.await.is_err());
+        } else {
+            assert_eq!(proxy.send(request).await.code(), "patchwright.overloaded");
+        }
+        assert_eq!(budget.held(), 0);
+    }
 }

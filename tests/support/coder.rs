@@ -76,14 +76,12 @@ fn deflate_bomb(mebibytes: usize) -> Vec<u8> {
 
 fn br_bomb(mebibytes: usize) -> Vec<u8> {
     let mut encoder = brotli::CompressorWriter::new(Vec::new(), 4096, 1, 24);
-    let mut ends = Vec::new();
-    for _ in 0..2 {
-        encoder.write_all(&MEBIBYTE).unwrap();
-        encoder.flush().unwrap();
-        ends.push(encoder.get_ref().len());
-    }
-    let (first, second) = encoder.get_ref().split_at(ends[0]);
-    let mut coded = first.to_vec();
+    encoder.write_all(&MEBIBYTE).unwrap();
+    encoder.flush().unwrap();
+    let mut coded = encoder.get_ref().clone();
+    encoder.write_all(&MEBIBYTE).unwrap();
+    encoder.flush().unwrap();
+    let (_, second) = encoder.get_ref().split_at(coded.len());
     coded.extend(second.repeat(mebibytes - 1));
     coded.push(3);
     coded
