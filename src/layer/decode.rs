@@ -73,9 +73,16 @@ async fn large(
     Ok(text.into())
 }
 
+/// Without decoders nothing is ever found to be too large.
 #[cfg(not(feature = "coding"))]
-async fn large(_: Codings, _: Bytes, _: usize, _: usize, _: Arc<Share>) -> Result<Bytes, NoText> {
-    Err(DecodeError::Unknown.into())
+fn large(
+    _: Codings,
+    _: Bytes,
+    _: usize,
+    _: usize,
+    _: Arc<Share>,
+) -> std::future::Ready<Result<Bytes, NoText>> {
+    std::future::ready(Err(DecodeError::Unknown.into()))
 }
 
 /// Undoes `codings` of what is learned from, and has `pupil` read it: on the spot, so that it is known
