@@ -76,6 +76,7 @@ impl Fake {
     }
 
     /// Reads are answered these bytes, said to be in this coding.
+    #[cfg(feature = "coding")]
     pub(crate) fn reads_are_coded(&self, coding: &'static str, body: impl Into<Bytes>) {
         let mut state = self.lock();
         state.conversation = Some((StatusCode::OK, body.into()));
