@@ -47,7 +47,7 @@ pub struct Config {
     pub admin: SocketAddr,
     /// Where requests go, at least one.
     pub upstreams: Vec<Upstream>,
-    /// What the layer may do (`[repair]`, `limits.body`, `timeouts.body`).
+    /// What the layer may do (`[repair]`, `limits.body`, `limits.buffered`, `timeouts.body`).
     pub repair: Options,
     /// The directory's bounds.
     pub cache: Cache,
@@ -83,6 +83,7 @@ impl Config {
         FetchLimits {
             timeout: self.timeouts.lookup,
             bytes: self.limits.lookup_bytes,
+            buffered: self.repair.buffered.clone(),
         }
     }
 }
@@ -144,7 +145,7 @@ pub struct Cache {
     pub partition_key: Option<SecretString>,
 }
 
-/// `[limits]` (`limits.body` is [`Options::body_limit`]).
+/// `[limits]` (`limits.body` is [`Options::body_limit`], `limits.buffered` is [`Options::buffered`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// Requests in flight; more are answered 503.

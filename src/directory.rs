@@ -121,6 +121,9 @@ pub enum LookupError {
     /// A status that says nothing about the conversation, and `Retry-After` where the answer had one.
     #[error("the upstream answered the lookup with {0}")]
     Status(u16, Option<Duration>),
+    /// All answers and bodies together hold as much as they may.
+    #[error("too much is being read at once")]
+    Overloaded,
     /// A 200 that is no conversation, is over the limit, or broke off.
     #[error("the upstream's answer to the lookup was no conversation")]
     NoConversation,

@@ -51,6 +51,8 @@ use std::sync::Arc;
 use tower_layer::Layer;
 
 pub mod body;
+pub mod budget;
+pub(crate) mod decode;
 mod demand;
 mod exchange;
 mod future;

@@ -22,6 +22,7 @@
 //! |---|---|
 //! | none | the layer and the pure core |
 //! | `cache` | the directory that remembers, on moka |
+//! | `coding` | bodies in gzip, deflate, brotli and zstd are decoded for the repair; without it they pass as they came |
 //! | `proxy` (default) | the program: server, client, TLS on both sides, command line, configuration, simulator |
 
 #[cfg(feature = "proxy")]

@@ -11,12 +11,14 @@ use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
 
 const REQUESTS: &str = "patchwright_requests_total";
 const REPAIRS: &str = "patchwright_repairs_total";
 const LOOKUPS: &str = "patchwright_lookups_total";
 const IN_FLIGHT: &str = "patchwright_in_flight";
+const BUFFERED: &str = "patchwright_buffered_bytes";
 const UPSTREAM_ANSWERS: &str = "patchwright_upstream_answers_total";
 const OWN_ANSWERS: &str = "patchwright_own_answers_total";
 const HANDSHAKES: &str = "patchwright_tls_handshakes_total";
@@ -38,6 +40,7 @@ struct Shared {
     recorder: PrometheusRecorder,
     handle: PrometheusHandle,
     in_flight: Gauge,
+    buffered: OnceLock<Budget>,
     age: Histogram,
     samples: AtomicU64,
 }
@@ -54,6 +57,7 @@ impl Metrics {
         Ok(Self(Arc::new(Shared {
             handle: recorder.handle(),
             in_flight: gauge(&recorder, IN_FLIGHT, Vec::new()),
+            buffered: OnceLock::new(),
             age: recorder.register_histogram(&Key::from_name(SNAPSHOT_AGE), &METADATA),
             samples: AtomicU64::new(0),
             recorder,
@@ -62,7 +66,20 @@ impl Metrics {
 
     /// Everything, in Prometheus' text format.
     pub fn render(&self) -> String {
+        if let Some(budget) = self.0.buffered.get() {
+            // Whoever renders wants to know how it is now; to count along would cost every request.
+            #[expect(
+                clippy::cast_precision_loss,
+                reason = "exact up to 8 PiB, and a gauge is a float"
+            )]
+            gauge(&self.0.recorder, BUFFERED, Vec::new()).set(budget.held() as f64);
+        }
         self.0.handle.render()
+    }
+
+    /// Shows what is held of `budget`. The first one counts.
+    pub fn show_buffered(&self, budget: &Budget) {
+        let _ = self.0.buffered.set(budget.clone());
     }
 
     /// Counts a request as in flight until the guard is dropped.
@@ -230,6 +247,8 @@ fn describe(recorder: &PrometheusRecorder) {
     }
     let text = "Requests that are being answered.";
     recorder.describe_gauge(IN_FLIGHT.into(), None, text.into());
+    let text = "Bytes of bodies and answers that are held in memory; limits.buffered bounds them.";
+    recorder.describe_gauge(BUFFERED.into(), Some(Unit::Bytes), text.into());
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
     let text = "Until when the certificate in use is valid, in seconds since 1970.";
     recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());

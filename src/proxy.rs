@@ -42,6 +42,7 @@ pub fn build(
     observers: &Observers,
 ) -> Result<Proxy<Repaired>, BuildError> {
     let metrics = observers.metrics();
+    metrics.show_buffered(&config.repair.buffered);
     let mut routes = Routes::default();
     let mut reloads = Vec::new();
     for route in &config.upstreams {

@@ -18,6 +18,8 @@
 //! );
 //! ```
 
+pub mod charset;
+pub mod coding;
 pub mod header;
 pub mod plan;
 pub mod scan;

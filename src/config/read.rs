@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::units::{TIMES, duration, memory, size};
+use super::units::{TIMES, duration, memory, size, size_text};
 use super::upstream::{located, upstreams};
 use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, tls};
 use crate::document::{Node, Table};
+use crate::layer::budget::Budget;
 use crate::layer::options::{Options, TooLarge};
 use crate::rule::Rules;
 use crate::rule::pack::{self, Specs};
@@ -151,6 +152,7 @@ fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {
         number.map_or(default, |number| usize::try_from(number).unwrap_or(default))
     };
     repair.body_limit = memory(&mut table, "body", &(1..=1 << 30)).unwrap_or(repair.body_limit);
+    repair.buffered = buffered(&mut table, repair.body_limit);
     let limits = Limits {
         concurrency: count(&mut table, "concurrency", default.concurrency),
         connections: count(&mut table, "connections", default.connections),
@@ -164,6 +166,29 @@ fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {
     };
     table.finish();
     limits
+}
+
+/// A body may be held coded once and three times decoded, and one must not take all.
+const BODIES: u64 = 8;
+
+fn buffered(table: &mut Table<'_>, body: usize) -> Budget {
+    let given = memory(table, "buffered", &(64 << 10..=1 << 40));
+    let bytes = given.unwrap_or(Budget::DEFAULT);
+    // A value at fault is none to compare with.
+    if given.is_none() && table.has("buffered") {
+        return Budget::new(bytes);
+    }
+    let least = (body as u64).saturating_mul(BODIES);
+    if (bytes as u64) < least {
+        let problem = format!(
+            "{} is less than {BODIES} times limits.body ({}): raise it to at least {}, or lower limits.body",
+            size_text(bytes as u64),
+            size_text(body as u64),
+            size_text(least),
+        );
+        table.fault("buffered", problem);
+    }
+    Budget::new(bytes)
 }
 
 fn timeouts(root: &mut Table<'_>, repair: &mut Options) -> Timeouts {

@@ -72,6 +72,7 @@ impl Config {
         let limits = &self.limits;
         text.section("[limits]");
         text.string("body", &size_text(self.repair.body_limit as u64));
+        text.string("buffered", &size_text(self.repair.buffered.bytes() as u64));
         text.plain("concurrency", limits.concurrency);
         text.plain("connections", limits.connections);
         text.string("header_bytes", &size_text(limits.header_bytes as u64));

@@ -123,7 +123,7 @@ impl<T: Clone> Clone for Cached<T> {
             store: Arc::clone(&self.store),
             upstream: Arc::clone(&self.upstream),
             transport: self.transport.clone(),
-            limits: self.limits,
+            limits: self.limits.clone(),
         }
     }
 }
@@ -236,7 +236,7 @@ impl<T: Transport> Cached<T> {
                 .acquire()
                 .await
                 .map_err(|_| LookupError::Unreachable)?;
-            fetch(self.transport.clone(), &ask, self.limits).await
+            fetch(self.transport.clone(), &ask, self.limits.clone()).await
         });
         let outcome = match outcome.await.unwrap_or(Err(LookupError::Timeout)) {
             Ok(conversation) => {

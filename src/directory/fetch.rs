@@ -1,18 +1,23 @@
 //! The lookup itself: one GET with the caller's own credential.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt as _, Empty};
 use tower_service::Service;
 
 use super::{Ask, LookupError, retry_after};
 use crate::layer::BoxError;
+use crate::layer::body::{Filled, Replay};
+use crate::layer::budget::Budget;
+use crate::layer::decode::{NoText, decode};
 use crate::layer::record::NoAnswer;
+use crate::repair::coding::Codings;
 use crate::snapshot::Conversation;
 
 /// Marks a request that patchwright made for itself, in its extensions.
@@ -20,12 +25,15 @@ use crate::snapshot::Conversation;
 pub struct Lookup;
 
 /// Bounds of one lookup.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct FetchLimits {
     /// Longest time, connecting and a repeat included.
     pub timeout: Duration,
-    /// Most bytes of an answer that are read.
+    /// Most bytes of an answer that are read: as it comes, and decoded where it is coded.
     pub bytes: usize,
+    /// What all answers that are being read may take together. Give it a clone of
+    /// [`Options::buffered`](crate::layer::options::Options::buffered) to bound both as one.
+    pub buffered: Budget,
 }
 
 impl Default for FetchLimits {
@@ -34,6 +42,7 @@ impl Default for FetchLimits {
         Self {
             timeout: Duration::from_secs(3),
             bytes: 8 << 20,
+            buffered: Budget::default(),
         }
     }
 }
@@ -69,9 +78,9 @@ pub(crate) async fn fetch<T: Transport>(
     limits: FetchLimits,
 ) -> Result<Conversation, LookupError> {
     let work = async {
-        match fetch_once(transport.clone(), ask, limits.bytes).await {
+        match fetch_once(transport.clone(), ask, &limits).await {
             // Most often a pooled connection that the upstream had closed. A GET may be repeated.
-            Err(LookupError::Unreachable) => fetch_once(transport, ask, limits.bytes).await,
+            Err(LookupError::Unreachable) => fetch_once(transport, ask, &limits).await,
             other => other,
         }
     };
@@ -83,7 +92,7 @@ pub(crate) async fn fetch<T: Transport>(
 async fn fetch_once<T: Transport>(
     mut transport: T,
     ask: &Ask,
-    limit: usize,
+    limits: &FetchLimits,
 ) -> Result<Conversation, LookupError> {
     let unreachable = |_| LookupError::Unreachable;
     poll_fn(|cx| transport.poll_ready(cx))
@@ -112,13 +121,39 @@ async fn fetch_once<T: Transport>(
         }
         status => return Err(LookupError::Status(status.as_u16(), wait())),
     }
-    let body = Limited::new(body, limit)
-        .collect()
-        .await
-        .map_err(|_| LookupError::NoConversation)?;
+    // It was asked for as identity, but there are servers, and things in between, that do not listen.
+    let codings = Codings::of(&head.headers).map_err(|_| LookupError::NoConversation)?;
+    let text = read(body, codings, limits).await?;
     ask.source
-        .extract(&body.to_bytes())
+        .extract(&text)
         .map_err(|_| LookupError::NoConversation)
+}
+
+async fn read<R: Body<Data = Bytes, Error: Into<BoxError>>>(
+    body: R,
+    codings: Codings,
+    limits: &FetchLimits,
+) -> Result<Bytes, LookupError> {
+    let share = limits.buffered.share();
+    let mut replay = Replay::new(
+        Box::pin(body.map_err(Into::<BoxError>::into)),
+        Arc::clone(&share),
+    );
+    match replay.fill(limits.bytes).await {
+        Filled::Whole => {}
+        Filled::Crowded => return Err(LookupError::Overloaded),
+        Filled::OverLimit | Filled::Broken => return Err(LookupError::NoConversation),
+    }
+    let (bytes, _) = replay.into_bytes();
+    if codings.is_identity() {
+        return Ok(bytes);
+    }
+    decode(codings, &bytes, limits.bytes, 1, &share)
+        .await
+        .map_err(|fault| match fault {
+            NoText::Crowded => LookupError::Overloaded,
+            NoText::Fault(_) => LookupError::NoConversation,
+        })
 }
 
 /// The caller's `Authorization` and nothing else of the caller's request: no conditionals, which could

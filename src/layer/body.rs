@@ -7,12 +7,11 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
-use crate::directory::Lesson;
-
 mod replay;
 mod taught;
 
 pub(crate) use replay::{Filled, Replay};
+pub(crate) use taught::Pupil;
 use taught::Taught;
 
 /// Body of a request behind the layer: the caller's own, or what was made of it.
@@ -24,7 +23,8 @@ pub struct RequestBody<B: Body> {
 #[derive(Debug)]
 enum RequestKind<B: Body> {
     Original(B),
-    Replay(Replay<B>),
+    /// In a box: most bodies are none, and are moved often.
+    Replay(Box<Replay<B>>),
 }
 
 impl<B: Body> RequestBody<B> {
@@ -36,7 +36,7 @@ impl<B: Body> RequestBody<B> {
 
     pub(crate) fn replay(body: Replay<B>) -> Self {
         Self {
-            kind: RequestKind::Replay(body),
+            kind: RequestKind::Replay(Box::new(body)),
         }
     }
 }
@@ -79,7 +79,7 @@ pub struct ResponseBody<R: Body> {
 #[derive(Debug)]
 enum ResponseKind<R: Body> {
     Inner(R),
-    Replay(Replay<R>),
+    Replay(Box<Replay<R>>),
     Own(Full<Bytes>),
     Taught(Taught<R>),
 }
@@ -93,7 +93,7 @@ impl<R: Body> ResponseBody<R> {
 
     pub(crate) fn replay(body: Replay<R>) -> Self {
         Self {
-            kind: ResponseKind::Replay(body),
+            kind: ResponseKind::Replay(Box::new(body)),
         }
     }
 
@@ -103,9 +103,9 @@ impl<R: Body> ResponseBody<R> {
         }
     }
 
-    pub(crate) fn taught(body: R, lesson: Lesson, limit: usize) -> Self {
+    pub(crate) fn taught(body: R, pupil: Pupil) -> Self {
         Self {
-            kind: ResponseKind::Taught(Taught::new(body, lesson, limit)),
+            kind: ResponseKind::Taught(Taught::new(body, pupil)),
         }
     }
 }

@@ -5,20 +5,23 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{HeaderMap, Request, Response};
+use http::{Request, Response};
 use http_body::Body;
 use tokio::time::timeout;
 use tower_service::Service;
 
 use super::Shared;
 use super::body::{Filled, Replay, RequestBody, ResponseBody};
+use super::decode::{NoText, decode};
 use super::demand::Demand;
 use super::options::{Mode, TooLarge};
 use super::record::{NoAnswer, Outcome, Reason};
 use super::write::may_change_state;
 use crate::answer::RequestId;
 use crate::directory::Directory;
-use crate::repair::header::{is_coded, misses_content_type, signs_the_content};
+use crate::repair::charset::Charset;
+use crate::repair::coding::DecodeError;
+use crate::repair::header::misses_content_type;
 use crate::repair::plan::{Plan, PlanError};
 use crate::repair::scan::ScanError;
 use crate::rule::spec::Timing;
@@ -26,6 +29,7 @@ use crate::rule::{ConversationId, Match, Rule};
 
 mod draft;
 mod enforce;
+mod language;
 mod lookup;
 mod note;
 mod observe;
@@ -33,9 +37,14 @@ mod refusal;
 mod rejection;
 mod sender;
 
-use draft::Draft;
+use draft::{Came, Draft};
+use language::Language;
 use note::Note;
 use sender::Sender;
+
+/// Times that a body's text may be held at once: as it was read, as it is sent, and as it is sent once more
+/// after a rejection.
+const COPIES: usize = 3;
 
 /// Answers a matched request.
 pub(super) async fn exchange<S, D, B, R>(
@@ -99,11 +108,13 @@ where
     R: Body<Data = Bytes> + Unpin,
 {
     async fn answer(&mut self, body: B) -> Answered<R, S::Error> {
-        if let Some(reason) = self.case.untouchable() {
-            return self.forward(RequestBody::original(body), reason).await;
-        }
+        let language = match self.case.language() {
+            Ok(language) => language,
+            Err(reason) => return self.forward(RequestBody::original(body), reason).await,
+        };
         let options = &self.case.shared.options;
-        let mut replay = Replay::new(body);
+        let share = options.buffered.share();
+        let mut replay = Replay::new(body, Arc::clone(&share));
         let filled = if self.case.announces_more_than(options.body_limit) {
             Filled::OverLimit
         } else {
@@ -115,45 +126,82 @@ where
         match filled {
             Filled::Whole => {
                 let (bytes, trailers) = replay.into_bytes();
-                self.repair(&bytes, trailers).await
+                let came = Came {
+                    bytes,
+                    trailers,
+                    share,
+                };
+                self.read(&came, language).await
             }
-            Filled::OverLimit if self.case.rejects_too_large() => Ok(self.refuse(
-                refusal::too_large(options.body_limit),
-                Some(Reason::TooLarge),
-            )),
-            Filled::OverLimit => {
-                self.forward(RequestBody::replay(replay), Reason::TooLarge)
-                    .await
-            }
+            Filled::OverLimit => self.too_large(RequestBody::replay(replay)).await,
+            Filled::Crowded => self.crowded(RequestBody::replay(replay)).await,
             Filled::Broken => Ok(self.refuse(refusal::broken(), None)),
+        }
+    }
+
+    /// Undoes the codings of the body, if it has any.
+    async fn read(&mut self, came: &Came, language: Language) -> Answered<R, S::Error> {
+        let Came { bytes, share, .. } = came;
+        let text = if language.codings.is_identity() {
+            // The body is charged once already.
+            let fits = share.take(bytes.len().saturating_mul(COPIES - 1));
+            fits.then(|| bytes.clone()).ok_or(NoText::Crowded)
+        } else {
+            let limit = self.case.shared.options.body_limit;
+            decode(language.codings, bytes, limit, COPIES, share).await
+        };
+        match text {
+            Ok(text) if language.charset.agrees_on(&text) => {
+                self.repair(came, &text, language).await
+            }
+            Err(NoText::Crowded) => self.crowded(came.body()).await,
+            Err(NoText::Fault(DecodeError::OverBound)) => self.too_large(came.body()).await,
+            Ok(_) | Err(NoText::Fault(_)) => self.forward(came.body(), Reason::Coding).await,
         }
     }
 
     async fn repair(
         &mut self,
-        bytes: &Bytes,
-        trailers: Option<HeaderMap>,
+        came: &Came,
+        text: &[u8],
+        language: Language,
     ) -> Answered<R, S::Error> {
         let rule = self.case.rule();
-        let plan = match Plan::new(bytes, rule.targets()) {
+        let plan = match Plan::new(text, rule.targets()) {
             Ok(plan) => plan,
-            Err(error) => {
-                let body = RequestBody::replay(Replay::whole(bytes.clone(), trailers));
-                return self.forward(body, unplanned(error)).await;
-            }
+            Err(error) => return self.forward(came.body(), unplanned(error)).await,
         };
         let content_type = rule.content_type.clone();
         let content_type = content_type.filter(|_| misses_content_type(&self.case.head.headers));
         let draft = Draft {
-            plan,
-            bytes,
-            trailers,
+            plan: match language.charset {
+                Charset::Utf8 => plan,
+                _ => plan.in_ascii(),
+            },
+            came,
+            coded: !language.codings.is_identity(),
             content_type,
         };
         match self.case.mode() {
             Mode::Observe => self.observe(&draft).await,
             _ => self.enforce(&draft).await,
         }
+    }
+
+    async fn too_large(&mut self, body: RequestBody<B>) -> Answered<R, S::Error> {
+        if self.case.rejects_too_large() {
+            let answer = refusal::too_large(self.case.shared.options.body_limit);
+            return Ok(self.refuse(answer, Some(Reason::TooLarge)));
+        }
+        self.forward(body, Reason::TooLarge).await
+    }
+
+    /// There is no room for another body. It may need a repair, so it must come back.
+    async fn crowded(&mut self, body: RequestBody<B>) -> Answered<R, S::Error> {
+        if self.case.mode() == Mode::Observe {
+            return self.forward(body, Reason::Overloaded).await;
+        }
+        Ok(self.refuse(refusal::overloaded(), Some(Reason::Overloaded)))
     }
 
     /// Sends the original, about which nothing is known: it may change anything.
@@ -172,17 +220,6 @@ impl<'a, D: Directory> Case<'a, D> {
 
     fn mode(&self) -> Mode {
         self.rule().mode.unwrap_or(self.shared.options.mode)
-    }
-
-    /// Why the body needs not even be looked at.
-    fn untouchable(&self) -> Option<Reason> {
-        if self.mode() == Mode::Off {
-            Some(Reason::ModeOff)
-        } else if is_coded(&self.head.headers) {
-            Some(Reason::Coding)
-        } else {
-            signs_the_content(&self.head.headers).then_some(Reason::Signed)
-        }
     }
 
     fn announces_more_than(&self, limit: usize) -> bool {

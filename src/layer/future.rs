@@ -3,13 +3,35 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Response, StatusCode};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use pin_project_lite::pin_project;
 
-use super::body::ResponseBody;
+use super::body::{Pupil, ResponseBody};
+use super::budget::Budget;
 use super::write::WriteGuard;
 use crate::directory::{Directory, Lesson};
+use crate::repair::coding::Codings;
+
+/// What a passing answer may teach, and what may be held for it.
+pub(super) struct Class {
+    pub(super) lesson: Lesson,
+    pub(super) limit: usize,
+    pub(super) budget: Budget,
+}
+
+impl Class {
+    /// `None` where the answer's codings are not known.
+    fn pupil(self, headers: &HeaderMap) -> Option<Pupil> {
+        Some(Pupil {
+            lesson: self.lesson,
+            codings: Codings::of(headers).ok()?,
+            limit: self.limit,
+            share: self.budget.spare_share(),
+            copy: Vec::new(),
+        })
+    }
+}
 
 type Exchange<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
 
@@ -28,7 +50,7 @@ pin_project! {
         // A write on a conversation that no rule matches; the guard speaks up when it is dropped.
         Write { #[pin] inner: F, guard: Option<WriteGuard<D>> },
         // A GET of a source.
-        Learn { #[pin] inner: F, lesson: Option<Lesson>, limit: usize },
+        Learn { #[pin] inner: F, class: Option<Class> },
         Repair { exchange: Exchange<R, E> },
     }
 }
@@ -49,12 +71,11 @@ impl<F, D: Directory, R: Body, E> ResponseFuture<F, D, R, E> {
         }
     }
 
-    pub(super) fn learn(inner: F, lesson: Lesson, limit: usize) -> Self {
+    pub(super) fn learn(inner: F, class: Class) -> Self {
         Self {
             kind: Kind::Learn {
                 inner,
-                lesson: Some(lesson),
-                limit,
+                class: Some(class),
             },
         }
     }
@@ -82,21 +103,14 @@ where
                 drop(guard.take());
                 answer.map(pass)
             }
-            KindProj::Learn {
-                inner,
-                lesson,
-                limit,
-            } => {
+            KindProj::Learn { inner, class } => {
                 let answer = ready!(inner.poll(cx));
-                answer.map(|answer| match lesson.take() {
-                    // A coded answer would have to be decoded first; the lookup asks for none.
-                    Some(lesson)
-                        if answer.status() == StatusCode::OK
-                            && !crate::repair::header::is_coded(answer.headers()) =>
-                    {
-                        answer.map(|body| ResponseBody::taught(body, lesson, *limit))
+                answer.map(|answer| {
+                    let class = class.take().filter(|_| answer.status() == StatusCode::OK);
+                    match class.and_then(|class| class.pupil(answer.headers())) {
+                        Some(pupil) => answer.map(|body| ResponseBody::taught(body, pupil)),
+                        None => pass(answer),
                     }
-                    _ => pass(answer),
                 })
             }
             KindProj::Repair { exchange } => ready!(exchange.as_mut().poll(cx)),

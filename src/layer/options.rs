@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 
+use super::budget::Budget;
+
 /// How far a rule goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -49,11 +51,13 @@ pub struct Options {
     pub resend_on: Vec<StatusCode>,
     /// Whether answers carry the `Patchwright` header.
     pub report: bool,
-    /// Largest body that is repaired, in bytes.
+    /// Largest body that is repaired, in bytes: as it comes, and decoded where it is coded.
     pub body_limit: usize,
+    /// What all bodies that are buffered may take together. Clones of these options share it.
+    pub buffered: Budget,
     /// Longest time from the request's head to the end of a body that is buffered.
     pub body_timeout: Duration,
-    /// Largest passing answer of a source that is learned from, in bytes.
+    /// Largest passing answer of a source that is learned from, in bytes: as it passes, and decoded.
     pub learn_limit: usize,
 }
 
@@ -66,6 +70,7 @@ impl Default for Options {
             resend_on: vec![StatusCode::BAD_REQUEST, StatusCode::CONFLICT],
             report: true,
             body_limit: 1 << 20,
+            buffered: Budget::default(),
             body_timeout: Duration::from_secs(30),
             learn_limit: 1 << 20,
         }

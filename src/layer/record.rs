@@ -58,8 +58,10 @@ words! {
         TypeConflict = "type_conflict",
         /// The body is over the limit.
         TooLarge = "too_large",
-        /// The body has a `Content-Encoding`.
+        /// The body has a `Content-Encoding` or a charset that can't be undone, or is not what they say.
         Coding = "coding",
+        /// All bodies together hold as much as they may.
+        Overloaded = "overloaded",
         /// There is not exactly one `Authorization`.
         NoCredential = "no_credential",
         /// The upstream knows no such conversation or participant, or nothing to fill.
@@ -104,6 +106,8 @@ words! {
         ContentType = "content-type",
         /// A byte-order mark was dropped.
         Bom = "bom",
+        /// The body was decoded.
+        Coding = "coding",
     }
 }
 

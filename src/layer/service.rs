@@ -10,7 +10,7 @@ use tower_service::Service;
 
 use super::body::{RequestBody, ResponseBody};
 use super::exchange::exchange;
-use super::future::ResponseFuture;
+use super::future::{Class, ResponseFuture};
 use super::write::{WriteGuard, may_change_state};
 use super::{BoxError, Shared};
 use crate::directory::{Ask, Directory, Lesson};
@@ -83,7 +83,15 @@ where
         let lesson = shared.lesson(&request);
         let inner = self.inner.call(request.map(RequestBody::original));
         match lesson {
-            Some(lesson) => ResponseFuture::learn(inner, lesson, self.shared.options.learn_limit),
+            Some(lesson) => {
+                let options = &self.shared.options;
+                let class = Class {
+                    lesson,
+                    limit: options.learn_limit,
+                    budget: options.buffered.clone(),
+                };
+                ResponseFuture::learn(inner, class)
+            }
             None => ResponseFuture::forward(inner),
         }
     }

@@ -29,6 +29,7 @@ pub struct Plan<'a> {
     targets: &'a Targets,
     scan: Scan,
     gaps: usize,
+    ascii: bool,
 }
 
 /// One change: `replaced` of the input became `inserted` of the output.
@@ -49,6 +50,7 @@ impl<'a> Plan<'a> {
             targets,
             scan,
             gaps: 0,
+            ascii: false,
         };
         for node in ROOT + 1..targets.node_count() {
             let is_leaf = targets.node(node).target.is_some();
@@ -60,6 +62,14 @@ impl<'a> Plan<'a> {
             }
         }
         Ok(plan)
+    }
+
+    /// Has everything that is inserted written in ASCII, other characters as `\uXXXX`: for a body that
+    /// may be read in another charset.
+    #[must_use]
+    pub fn in_ascii(mut self) -> Self {
+        self.ascii = true;
+        self
     }
 
     /// Whether nothing is missing.
@@ -213,7 +223,12 @@ impl<'a> Plan<'a> {
         fill: &impl Fn(usize) -> Option<&'v str>,
     ) {
         if let Some(target) = self.targets.node(node).target {
-            return write_string(out, fill(target).unwrap_or_default());
+            let text = fill(target).unwrap_or_default();
+            return if self.ascii {
+                write_ascii_string(out, text);
+            } else {
+                write_string(out, text);
+            };
         }
         out.push(b'{');
         self.write_members(out, node, fill);
@@ -225,6 +240,19 @@ impl<'a> Plan<'a> {
 fn write_string(out: &mut Vec<u8>, text: &str) {
     // Writing a string to a vector has no way to fail.
     let _ = serde_json::to_writer(&mut *out, text);
+}
+
+/// As [`write_string`], with the two escapes of a surrogate pair for what UTF-16 has no single unit for
+/// (RFC 8259 section 7).
+fn write_ascii_string(out: &mut Vec<u8>, text: &str) {
+    let mut quoted = Vec::with_capacity(text.len() + 2);
+    write_string(&mut quoted, text);
+    for unit in String::from_utf8_lossy(&quoted).encode_utf16() {
+        match u8::try_from(unit) {
+            Ok(byte) if byte.is_ascii() => out.push(byte),
+            _ => out.extend_from_slice(format!("\\u{unit:04x}").as_bytes()),
+        }
+    }
 }
 
 #[cfg(test)]

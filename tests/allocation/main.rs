@@ -1,4 +1,5 @@
-//! What patchwright doesn't touch costs nothing: no allocation for a request that no rule matches.
+//! What patchwright doesn't touch costs nothing: no allocation for a request that no rule matches. And
+//! what it does touch has its bounds.
 //!
 //! A binary of its own, as the counter is the process's allocator.
 #![cfg(feature = "cache")]
@@ -7,6 +8,13 @@
     clippy::panic,
     reason = "a test that meets the unexpected has failed, and its helpers are part of it"
 )]
+
+#[cfg(feature = "coding")]
+mod bombs;
+#[cfg(feature = "coding")]
+#[path = "../support/coder.rs"]
+mod coder;
+mod pieces;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -33,6 +33,7 @@ pub(crate) struct Seen {
     pub(crate) headers: HeaderMap,
     pub(crate) trailers: Option<HeaderMap>,
     pub(crate) body: String,
+    pub(crate) bytes: Bytes,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -40,11 +41,11 @@ pub(crate) struct Fake(Arc<Mutex<State>>);
 
 #[derive(Debug, Default)]
 struct State {
-    conversation: Option<(StatusCode, String)>,
+    conversation: Option<(StatusCode, Bytes)>,
     retry_after: Option<&'static str>,
     coding: Option<&'static str>,
     only_path: Option<&'static str>,
-    answers: VecDeque<(StatusCode, String)>,
+    answers: VecDeque<(StatusCode, Bytes, Option<&'static str>)>,
     no_answer: bool,
     lookups_hang: bool,
     writes_hang: bool,
@@ -71,12 +72,20 @@ impl Fake {
     }
 
     pub(crate) fn conversation(&self, body: &str) {
-        self.lock().conversation = Some((StatusCode::OK, body.to_owned()));
+        self.lock().conversation = Some((StatusCode::OK, body.to_owned().into()));
+    }
+
+    /// Reads are answered these bytes, said to be in this coding.
+    #[cfg(feature = "coding")]
+    pub(crate) fn reads_are_coded(&self, coding: &'static str, body: impl Into<Bytes>) {
+        let mut state = self.lock();
+        state.conversation = Some((StatusCode::OK, body.into()));
+        state.coding = Some(coding);
     }
 
     pub(crate) fn lookups_answer(&self, status: u16, retry_after: Option<&'static str>) {
         let mut state = self.lock();
-        state.conversation = Some((StatusCode::from_u16(status).unwrap(), String::new()));
+        state.conversation = Some((StatusCode::from_u16(status).unwrap(), Bytes::new()));
         state.retry_after = retry_after;
     }
 
@@ -87,6 +96,11 @@ impl Fake {
             *old = StatusCode::from_u16(status).unwrap();
         }
         state.coding = coding;
+    }
+
+    pub(crate) fn clone_conversation(&self) -> Bytes {
+        let conversation = self.lock().conversation.clone();
+        conversation.unwrap().1
     }
 
     /// Lookups of other paths are answered 404.
@@ -104,9 +118,18 @@ impl Fake {
 
     /// What the next write is answered; without any it is 202.
     pub(crate) fn answers(&self, status: u16, body: &str) {
-        self.lock()
-            .answers
-            .push_back((StatusCode::from_u16(status).unwrap(), body.to_owned()));
+        self.answers_coded(status, None, body.to_owned());
+    }
+
+    /// As [`answers`](Self::answers), in a coding.
+    pub(crate) fn answers_coded(
+        &self,
+        status: u16,
+        coding: Option<&'static str>,
+        body: impl Into<Bytes>,
+    ) {
+        let status = StatusCode::from_u16(status).unwrap();
+        self.lock().answers.push_back((status, body.into(), coding));
     }
 
     /// Every write is answered as if the upstream had broken off.
@@ -147,12 +170,15 @@ impl Fake {
     {
         let (head, body) = request.into_parts();
         let body = body.collect().await.unwrap();
+        let trailers = body.trailers().cloned();
+        let bytes = body.to_bytes();
         let seen = Seen {
             method: head.method.clone(),
             path: head.uri.to_string(),
             headers: head.headers,
-            trailers: body.trailers().cloned(),
-            body: String::from_utf8_lossy(&body.to_bytes()).into_owned(),
+            trailers,
+            body: String::from_utf8_lossy(&bytes).into_owned(),
+            bytes,
         };
         let is_lookup = head
             .extensions
@@ -184,16 +210,15 @@ impl State {
 
     fn answer(&mut self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         let is_read = method == Method::GET;
-        let (status, body) = if !is_read {
-            self.answers
-                .pop_front()
-                .unwrap_or((StatusCode::ACCEPTED, String::new()))
+        let (status, body, coding) = if !is_read {
+            let answer = self.answers.pop_front();
+            answer.unwrap_or((StatusCode::ACCEPTED, Bytes::new(), None))
         } else if self.only_path.is_some_and(|only| only != path) {
-            (StatusCode::NOT_FOUND, String::new())
+            (StatusCode::NOT_FOUND, Bytes::new(), self.coding)
         } else {
-            self.conversation
-                .clone()
-                .unwrap_or((StatusCode::NOT_FOUND, String::new()))
+            let answer = self.conversation.clone();
+            let (status, body) = answer.unwrap_or((StatusCode::NOT_FOUND, Bytes::new()));
+            (status, body, self.coding)
         };
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = status;
@@ -202,7 +227,7 @@ impl State {
                 .headers_mut()
                 .insert("retry-after", wait.parse().unwrap());
         }
-        if let Some(coding) = self.coding.filter(|_| is_read) {
+        if let Some(coding) = coding {
             let coding = coding.parse().unwrap();
             response.headers_mut().insert("content-encoding", coding);
         }
@@ -246,16 +271,15 @@ impl Proxy {
     }
 
     pub(crate) fn with(fake: &Fake, rules: Rules, options: Options) -> Self {
+        Self::within(fake, rules, options, FetchLimits::default())
+    }
+
+    pub(crate) fn within(fake: &Fake, rules: Rules, options: Options, limits: FetchLimits) -> Self {
         let settings = Settings {
             max_age: Duration::from_secs(60),
             ..Settings::default()
         };
-        let directory = Cached::new(
-            Store::new(&settings),
-            "api",
-            fake.clone(),
-            FetchLimits::default(),
-        );
+        let directory = Cached::new(Store::new(&settings), "api", fake.clone(), limits);
         Self {
             fake: fake.clone(),
             layer: RepairLayer::new(Arc::new(rules), directory, options, ()),

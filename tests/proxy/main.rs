@@ -9,6 +9,9 @@
 
 mod advisories;
 mod body;
+#[path = "../support/coder.rs"]
+mod coder;
+mod coding;
 mod drain;
 mod failure;
 mod forward;

@@ -18,6 +18,7 @@ use crate::layer::body::RequestBody;
 use crate::layer::options::Options;
 use crate::layer::{PATCHWRIGHT, RepairLayer};
 use crate::proxy::Routes;
+use crate::repair::coding::{Codings, DecodeError};
 use crate::repair::plan::Plan;
 use crate::rule::Match;
 
@@ -25,6 +26,8 @@ use crate::rule::Match;
 #[derive(Debug)]
 pub(super) struct Explained {
     pub(super) came: Message,
+    /// The body that came without its codings, where it can be read.
+    pub(super) text: Result<Bytes, DecodeError>,
     pub(super) sent: Message,
     /// Name of the upstream that it is routed to.
     pub(super) upstream: String,
@@ -95,7 +98,8 @@ pub(super) async fn rehearse(
             .insert(AUTHORIZATION, HeaderValue::from_static("Bearer assumed"));
     }
     let found = config.compiled.find(request.method(), request.uri().path());
-    let rule = found.map(|found| applies(&found, &came.body));
+    let text = text(&came, config.repair.body_limit);
+    let rule = found.map(|found| applies(&found, text.as_deref()));
     let had_conversation = conversation.is_some();
     let (mut sent, report) = send(config, request, conversation).await?;
     if assumed_credential {
@@ -103,6 +107,7 @@ pub(super) async fn rehearse(
     }
     Ok(Explained {
         came,
+        text,
         sent,
         upstream: upstream.clone(),
         rule,
@@ -112,14 +117,24 @@ pub(super) async fn rehearse(
     })
 }
 
-fn applies(found: &Match<'_, '_>, body: &[u8]) -> Applies {
+fn text(came: &Message, limit: usize) -> Result<Bytes, DecodeError> {
+    let codings = Codings::of(&came.headers)?;
+    if codings.is_identity() {
+        return Ok(came.body.clone());
+    }
+    codings.decode(&came.body, limit).map(Bytes::from)
+}
+
+fn applies(found: &Match<'_, '_>, text: Result<&[u8], &DecodeError>) -> Applies {
     let rule = found.rule();
     let pointer = |target: usize| rule.pointers().get(target).cloned().unwrap_or_default();
     Applies {
         name: rule.name().to_owned(),
-        gaps: Plan::new(body, rule.targets())
-            .map(|plan| plan.gaps().map(pointer).collect())
-            .map_err(|error| error.to_string()),
+        gaps: text.map_err(ToString::to_string).and_then(|text| {
+            Plan::new(text, rule.targets())
+                .map(|plan| plan.gaps().map(pointer).collect())
+                .map_err(|error| error.to_string())
+        }),
         lookups: found.places().map(|place| place.path).collect(),
     }
 }

@@ -91,9 +91,13 @@ fn bytes(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
     writeln!(out)?;
     if came == sent {
-        return writeln!(out, "  {}", text(came));
+        // A terminal makes nothing good of coded bytes.
+        return match &explained.text {
+            Ok(plain) if plain == came => writeln!(out, "  {}", text(came)),
+            _ => writeln!(out, "  the {} bytes that came, still coded", came.len()),
+        };
     }
-    text(came)
+    text(explained.text.as_ref().unwrap_or(came))
         .lines()
         .try_for_each(|line| writeln!(out, "{REMOVED}- {line}{REMOVED:#}"))?;
     text(sent)

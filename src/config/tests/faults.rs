@@ -340,6 +340,46 @@ fn sizes_are_binary_or_decimal_and_need_no_more_than_a_number_in_quotes() {
 }
 
 #[test]
+fn what_all_bodies_may_take_has_room_for_some_of_the_largest() {
+    for (limits, least, fault) in [
+        ("body = \"1MiB\"\nbuffered = \"8MiB\"", 8 << 20, None),
+        ("body = \"8MiB\"", 64 << 20, None),
+        (
+            "body = \"1MiB\"\nbuffered = \"7MiB\"",
+            0,
+            Some(
+                ":5: limits.buffered: 7MiB is less than 8 times limits.body (1MiB): raise it to at least 8MiB",
+            ),
+        ),
+        (
+            "body = \"9MiB\"",
+            0,
+            Some(
+                ":3: limits.buffered: 64MiB is less than 8 times limits.body (9MiB): raise it to at least 72MiB",
+            ),
+        ),
+        (
+            "buffered = \"1KiB\"",
+            0,
+            Some(":4: limits.buffered: expected a size from 64KiB to 1TiB"),
+        ),
+    ] {
+        let text = with_upstream(&format!("[limits]\n{limits}"));
+        match fault {
+            None => assert_eq!(
+                load(&text).unwrap().repair.buffered.bytes(),
+                least,
+                "{limits}"
+            ),
+            Some(start) => {
+                let found = fault_of(&text);
+                assert!(found.starts_with(start), "{found}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_section_that_is_no_table_is_said_to_be_one() {
     for (text, start) in [
         (

@@ -1,34 +1,51 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
+
+use crate::layer::budget::Share;
+
+/// Frames shorter than this are put together: a frame costs some dozen bytes to remember and may keep all
+/// of the buffer alive that it was read into, so a body in pieces of one byte would cost a multiple of it.
+const SHORT: usize = 2 << 10;
 
 /// Frames that were read already, and the rest of the body they came from.
 pub(crate) struct Replay<B: Body> {
     frames: VecDeque<Bytes>,
+    /// Short frames behind those.
+    tail: BytesMut,
     buffered: u64,
     trailers: Option<HeaderMap>,
     rest: Option<B>,
     /// Where the body broke: a reader must not take what was read for all of it.
     error: Option<B::Error>,
+    /// What the frames are charged to.
+    share: Option<Arc<Share>>,
+    /// What must be kept until this body is done with.
+    _keep: Option<Arc<Share>>,
 }
 
 impl<B: Body<Data = Bytes>> Replay<B> {
-    pub(crate) fn new(rest: B) -> Self {
+    /// What will be read is charged to `share`.
+    pub(crate) fn new(rest: B, share: Arc<Share>) -> Self {
         Self {
             frames: VecDeque::new(),
+            tail: BytesMut::new(),
             buffered: 0,
             trailers: None,
             rest: Some(rest),
             error: None,
+            share: Some(share),
+            _keep: None,
         }
     }
 
-    /// A body that was read to its end.
-    pub(crate) fn whole(data: Bytes, trailers: Option<HeaderMap>) -> Self {
+    /// A body that was read to its end. It keeps what its bytes were charged to.
+    pub(crate) fn whole(data: Bytes, trailers: Option<HeaderMap>, keep: Arc<Share>) -> Self {
         let buffered = data.len() as u64;
         let frames = if data.is_empty() {
             VecDeque::new()
@@ -37,15 +54,19 @@ impl<B: Body<Data = Bytes>> Replay<B> {
         };
         Self {
             frames,
+            tail: BytesMut::new(),
             buffered,
             trailers,
             rest: None,
             error: None,
+            share: None,
+            _keep: Some(keep),
         }
     }
 
-    /// The frames as one piece, copied only if there are several.
-    pub(crate) fn into_bytes(self) -> (Bytes, Option<HeaderMap>) {
+    /// The frames as one piece, copied only if there are several. They stay charged to the share.
+    pub(crate) fn into_bytes(mut self) -> (Bytes, Option<HeaderMap>) {
+        self.end_tail();
         let mut frames = self.frames;
         let bytes = if frames.len() > 1 {
             let mut all = Vec::with_capacity(usize::try_from(self.buffered).unwrap_or_default());
@@ -58,6 +79,26 @@ impl<B: Body<Data = Bytes>> Replay<B> {
         };
         (bytes, self.trailers)
     }
+
+    fn push(&mut self, data: Bytes) {
+        if data.is_empty() {
+            return;
+        }
+        self.buffered += data.len() as u64;
+        // Most bodies are one frame, which stays as it is.
+        if data.len() < SHORT && !(self.frames.is_empty() && self.tail.is_empty()) {
+            self.tail.extend_from_slice(&data);
+        } else {
+            self.end_tail();
+            self.frames.push_back(data);
+        }
+    }
+
+    fn end_tail(&mut self) {
+        if !self.tail.is_empty() {
+            self.frames.push_back(self.tail.split().freeze());
+        }
+    }
 }
 
 /// How reading into the buffer ended.
@@ -67,6 +108,8 @@ pub(crate) enum Filled {
     Whole,
     /// There is more than may be buffered.
     OverLimit,
+    /// All bodies together hold as much as they may.
+    Crowded,
     /// The body broke.
     Broken,
 }
@@ -82,8 +125,12 @@ impl<B: Body<Data = Bytes> + Unpin> Replay<B> {
             match std::future::poll_fn(|cx| rest.as_mut().poll_frame(cx)).await {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
-                        self.buffered += data.len() as u64;
-                        self.frames.push_back(data);
+                        let fits = self.charge(data.len());
+                        // Kept in any case: somebody may still want to pass it on.
+                        self.push(data);
+                        if !fits {
+                            return Filled::Crowded;
+                        }
                     }
                     Err(frame) => self.trailers = frame.into_trailers().ok(),
                 },
@@ -99,6 +146,10 @@ impl<B: Body<Data = Bytes> + Unpin> Replay<B> {
             None if self.buffered > limit as u64 => Filled::OverLimit,
             None => Filled::Whole,
         }
+    }
+
+    fn charge(&self, bytes: usize) -> bool {
+        self.share.as_ref().is_none_or(|share| share.take(bytes))
     }
 }
 
@@ -121,8 +172,12 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Replay<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        self.end_tail();
         if let Some(data) = self.frames.pop_front() {
             self.buffered -= data.len() as u64;
+            if let Some(share) = &self.share {
+                share.give_back(data.len());
+            }
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         if let Some(rest) = &mut self.rest {
@@ -140,7 +195,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Replay<B> {
 
     fn is_end_stream(&self) -> bool {
         let rest_ended = self.rest.as_ref().is_none_or(Body::is_end_stream);
-        self.frames.is_empty() && self.trailers.is_none() && self.error.is_none() && rest_ended
+        self.buffered == 0 && self.trailers.is_none() && self.error.is_none() && rest_ended
     }
 
     fn size_hint(&self) -> SizeHint {

@@ -1,10 +1,14 @@
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
 use crate::directory::Lesson;
+use crate::layer::budget::Share;
+use crate::layer::decode::teach;
+use crate::repair::coding::Codings;
 
 /// A passing answer that is copied on its way and learned from at its end.
 #[derive(Debug)]
@@ -13,10 +17,18 @@ pub(super) struct Taught<R> {
     pupil: Option<Pupil>,
 }
 
-struct Pupil {
-    lesson: Lesson,
-    copy: Vec<u8>,
-    limit: usize,
+/// What learns from a passing answer, and what it may hold.
+pub(crate) struct Pupil {
+    /// Takes the answer's text.
+    pub(crate) lesson: Lesson,
+    /// What the answer is coded in.
+    pub(crate) codings: Codings,
+    /// Most bytes of a copy, and of its text.
+    pub(crate) limit: usize,
+    /// What they are charged to.
+    pub(crate) share: Arc<Share>,
+    /// What has passed.
+    pub(crate) copy: Vec<u8>,
 }
 
 impl std::fmt::Debug for Pupil {
@@ -28,16 +40,22 @@ impl std::fmt::Debug for Pupil {
     }
 }
 
+impl Pupil {
+    /// An answer that is too long, or finds no room now, teaches nothing.
+    fn copy(mut self, data: &Bytes) -> Option<Self> {
+        let fits = self.copy.len() + data.len() <= self.limit && self.share.take(data.len());
+        fits.then(|| {
+            self.copy.extend_from_slice(data);
+            self
+        })
+    }
+}
+
 impl<R> Taught<R> {
-    /// Copies at most `limit` bytes; a longer answer teaches nothing.
-    pub(super) fn new(body: R, lesson: Lesson, limit: usize) -> Self {
+    pub(super) fn new(body: R, pupil: Pupil) -> Self {
         Self {
             body,
-            pupil: Some(Pupil {
-                lesson,
-                copy: Vec::new(),
-                limit,
-            }),
+            pupil: Some(pupil),
         }
     }
 }
@@ -51,7 +69,7 @@ impl<R: Body<Data = Bytes> + Unpin> Taught<R> {
         match &polled {
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
-                    self.copy(data);
+                    self.pupil = self.pupil.take().and_then(|pupil| pupil.copy(data));
                 }
                 // A reader that knows the length doesn't poll again behind the last byte.
                 if self.body.is_end_stream() {
@@ -64,20 +82,17 @@ impl<R: Body<Data = Bytes> + Unpin> Taught<R> {
         Poll::Ready(polled)
     }
 
-    fn copy(&mut self, data: &Bytes) {
-        self.pupil = self
-            .pupil
-            .take()
-            .filter(|pupil| pupil.copy.len() + data.len() <= pupil.limit);
-        if let Some(pupil) = &mut self.pupil {
-            pupil.copy.extend_from_slice(data);
-        }
-    }
-
     /// Before the caller sees the end: a PATCH that it sends right after finds the snapshot.
     fn graduate(&mut self) {
         if let Some(pupil) = self.pupil.take() {
-            (pupil.lesson)(&pupil.copy);
+            let Pupil {
+                lesson,
+                codings,
+                limit,
+                share,
+                copy,
+            } = pupil;
+            teach(codings, copy, limit, share, lesson);
         }
     }
 }

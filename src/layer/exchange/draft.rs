@@ -1,21 +1,41 @@
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request};
 use http_body::Body;
 
 use super::lookup::Known;
 use crate::layer::body::{Replay, RequestBody};
+use crate::layer::budget::Share;
 use crate::layer::demand::Demand;
 use crate::layer::record::Repair;
 use crate::repair::header::forget_the_bytes;
 use crate::repair::plan::Plan;
 
+/// The caller's body as it came.
+pub(super) struct Came {
+    pub(super) bytes: Bytes,
+    pub(super) trailers: Option<HeaderMap>,
+    /// What it and all that is made of it are charged to.
+    pub(super) share: Arc<Share>,
+}
+
+impl Came {
+    pub(super) fn body<B: Body<Data = Bytes>>(&self) -> RequestBody<B> {
+        let (bytes, trailers) = (self.bytes.clone(), self.trailers.clone());
+        RequestBody::replay(Replay::whole(bytes, trailers, Arc::clone(&self.share)))
+    }
+}
+
 /// The caller's request, as far as a repair is concerned.
 pub(super) struct Draft<'a> {
+    /// What its text misses.
     pub(super) plan: Plan<'a>,
-    pub(super) bytes: &'a Bytes,
-    pub(super) trailers: Option<HeaderMap>,
+    pub(super) came: &'a Came,
+    /// Whether the text had to be decoded.
+    pub(super) coded: bool,
     /// What `Content-Type` is to be set to, where it is.
     pub(super) content_type: Option<HeaderValue>,
 }
@@ -28,6 +48,7 @@ pub(super) struct Edit {
     pub(super) filled: Vec<usize>,
     content_type: bool,
     bom: bool,
+    coding: bool,
 }
 
 impl Edit {
@@ -40,6 +61,7 @@ impl Edit {
             (!self.filled.is_empty(), Repair::Fill),
             (self.content_type, Repair::ContentType),
             (self.bom, Repair::Bom),
+            (self.coding, Repair::Coding),
         ];
         kinds
             .into_iter()
@@ -66,6 +88,8 @@ impl Draft<'_> {
         let bom = self.plan.has_bom();
         let body = (bom || !filled.is_empty()).then(|| Bytes::from(self.plan.splice(value)));
         Edit {
+            // What needs no edit stays coded.
+            coding: self.coded && body.is_some(),
             body,
             filled,
             content_type: self.content_type.is_some(),
@@ -87,11 +111,15 @@ impl Draft<'_> {
         let body = match &edit.body {
             Some(edited) => {
                 forget_the_bytes(&mut head.headers);
+                if edit.coding {
+                    head.headers.remove(CONTENT_ENCODING);
+                }
                 // Trailers may hold digests and signatures of the bytes that were.
-                Replay::whole(edited.clone(), None)
+                let share = Arc::clone(&self.came.share);
+                RequestBody::replay(Replay::whole(edited.clone(), None, share))
             }
-            None => Replay::whole(self.bytes.clone(), self.trailers.clone()),
+            None => self.came.body(),
         };
-        Request::from_parts(head, RequestBody::replay(body))
+        Request::from_parts(head, body)
     }
 }

@@ -41,11 +41,13 @@ where
             }
             return Ok(answer.map(ResponseBody::inner));
         }
-        let rejection = match Rejection::read(answer, self.case.shared.options.body_timeout).await {
+        let options = &self.case.shared.options;
+        let read = Rejection::read(answer, options.body_timeout, &options.buffered);
+        let rejection = match read.await {
             Ok(rejection) => rejection,
             Err(answer) => return Ok(answer),
         };
-        let demand = self.case.demand_after(&rejection.bytes);
+        let demand = self.case.demand_after(&rejection.text());
         match self
             .reconsider(draft, demand, &edit, fills.then_some(sent))
             .await

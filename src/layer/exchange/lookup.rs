@@ -6,6 +6,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
 use super::Case;
 use super::draft::Draft;
+use super::refusal::overloaded;
 use crate::answer::Answer;
 use crate::directory::{Ask, Directory, LookupError, Reading, Tick};
 use crate::layer::demand::Demand;
@@ -121,6 +122,7 @@ impl Miss {
             Self::Lookup(LookupError::Denied) => Reason::LookupDenied,
             Self::Lookup(LookupError::Throttled(_)) => Reason::LookupThrottled,
             Self::Lookup(LookupError::Timeout) => Reason::LookupTimeout,
+            Self::Lookup(LookupError::Overloaded) => Reason::Overloaded,
             Self::Lookup(_) => Reason::LookupFailed,
         }
     }
@@ -152,6 +154,7 @@ impl Miss {
                 );
                 Some(answer.retry_after(wait))
             }
+            LookupError::Overloaded => Some(overloaded()),
             LookupError::Timeout => {
                 let message = "The participant's current state could not be read in time, and nothing was sent.";
                 let answer = Answer::new(

@@ -36,11 +36,13 @@ where
             self.note_observed(draft, demand, known);
             return Ok(answer.map(ResponseBody::inner));
         }
-        let rejection = match Rejection::read(answer, case.shared.options.body_timeout).await {
+        let options = &case.shared.options;
+        let read = Rejection::read(answer, options.body_timeout, &options.buffered);
+        let rejection = match read.await {
             Ok(rejection) => rejection,
             Err(answer) => return Ok(answer),
         };
-        let demand = case.demand_after(&rejection.bytes);
+        let demand = case.demand_after(&rejection.text());
         let known = case.know(draft, demand, None).await;
         self.note_observed(draft, demand, known);
         Ok(rejection.into_response())

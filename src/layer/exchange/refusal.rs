@@ -1,5 +1,7 @@
 //! The layer's own answers about a request's body.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -45,6 +47,17 @@ pub(super) fn broken() -> Answer {
         "patchwright.request.incomplete",
         message,
     )
+}
+
+/// Bodies are held for as long as a request takes, so there is room again soon.
+pub(super) fn overloaded() -> Answer {
+    let message = "Too much is being repaired at once, and nothing was sent (limits.buffered).";
+    Answer::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "patchwright.overloaded",
+        message,
+    )
+    .retry_after(Duration::from_secs(1))
 }
 
 pub(super) fn too_large(limit: usize) -> Answer {

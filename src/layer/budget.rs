@@ -1,0 +1,146 @@
+//! The bound on what all requests together hold in memory.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// Bytes that may be held at once. Clones share them: layers and directories that are given clones of one
+/// budget stay within it together.
+///
+/// Nothing waits for it: what does not fit is refused at once, and the caller can come back. What is
+/// charged is what has arrived, never what was announced, so that whoever announces much and sends
+/// nothing holds nothing.
+#[derive(Clone)]
+pub struct Budget(Arc<Pool>);
+
+struct Pool {
+    bytes: usize,
+    held: AtomicUsize,
+}
+
+impl Budget {
+    /// 64 MiB: sixty bodies of the largest size that are under way at once, or tens of thousands as they
+    /// usually are.
+    pub const DEFAULT: usize = 64 << 20;
+
+    /// A budget of `bytes`.
+    pub fn new(bytes: usize) -> Self {
+        Self(Arc::new(Pool {
+            bytes,
+            held: AtomicUsize::new(0),
+        }))
+    }
+
+    /// Its size.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes
+    }
+
+    /// What is held now.
+    pub fn held(&self) -> usize {
+        self.0.held.load(Ordering::Relaxed)
+    }
+
+    /// A share of it, empty yet.
+    pub(crate) fn share(&self) -> Arc<Share> {
+        self.up_to(self.0.bytes)
+    }
+
+    /// As [`share`](Self::share), for what can be done without: it takes nothing while half of the budget
+    /// is held, so that the other half is left to what can't.
+    pub(crate) fn spare_share(&self) -> Arc<Share> {
+        self.up_to(self.0.bytes / 2)
+    }
+
+    fn up_to(&self, most: usize) -> Arc<Share> {
+        Arc::new(Share {
+            pool: Arc::clone(&self.0),
+            most,
+            held: AtomicUsize::new(0),
+        })
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(Self::DEFAULT)
+    }
+}
+
+impl fmt::Debug for Budget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Budget")
+            .field("bytes", &self.0.bytes)
+            .field("held", &self.held())
+            .finish()
+    }
+}
+
+/// What one request, answer or lookup holds of a [`Budget`]. It is given back on drop.
+pub(crate) struct Share {
+    pool: Arc<Pool>,
+    /// How full the budget may become by this share.
+    most: usize,
+    held: AtomicUsize,
+}
+
+impl Share {
+    /// Takes so many bytes more, if they are free.
+    #[must_use]
+    pub(crate) fn take(&self, bytes: usize) -> bool {
+        let fits = |held: usize| held.checked_add(bytes).filter(|&sum| sum <= self.most);
+        let taken = self
+            .pool
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
+        if taken.is_ok() {
+            self.held.fetch_add(bytes, Ordering::Relaxed);
+        }
+        taken.is_ok()
+    }
+
+    /// Gives so many bytes back.
+    pub(crate) fn give_back(&self, bytes: usize) {
+        let less = |held: usize| Some(held.saturating_sub(bytes));
+        let before = self
+            .held
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        let given = before.unwrap_or(0).min(bytes);
+        self.pool.held.fetch_sub(given, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.give_back(usize::MAX);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_taken_is_held_until_it_is_given_back_or_dropped() {
+        let budget = Budget::new(100);
+        let (a, b) = (budget.share(), budget.clone().share());
+        assert!(a.take(60) && !b.take(41) && b.take(40));
+        assert_eq!((budget.held(), a.take(1)), (100, false));
+        a.give_back(20);
+        assert_eq!(budget.held(), 80);
+        assert!(b.take(20));
+        drop(a);
+        assert_eq!(budget.held(), 60);
+        b.give_back(1000);
+        assert_eq!(budget.held(), 0);
+        assert!(!b.take(usize::MAX));
+    }
+
+    #[test]
+    fn a_spare_share_leaves_half_to_others() {
+        let budget = Budget::new(100);
+        let (spare, other) = (budget.spare_share(), budget.share());
+        assert!(other.take(30) && spare.take(20) && !spare.take(1));
+        assert!(other.take(50));
+    }
+}
