@@ -18,6 +18,9 @@ const LOOKUPS: &str = "patchwright_lookups_total";
 const IN_FLIGHT: &str = "patchwright_in_flight";
 const UPSTREAM_ANSWERS: &str = "patchwright_upstream_answers_total";
 const OWN_ANSWERS: &str = "patchwright_own_answers_total";
+const BREAKER_STATE: &str = "patchwright_lookup_breaker_state";
+const BREAKER_OPENINGS: &str = "patchwright_lookup_breaker_openings_total";
+const BREAKER_REFUSALS: &str = "patchwright_lookup_breaker_refusals_total";
 const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
 const BUILD_INFO: &str = "patchwright_build_info";
 
@@ -80,6 +83,17 @@ impl Metrics {
             name: name.to_owned(),
             counters: Arc::new([const { OnceLock::new() }; STATUSES.len()]),
         }
+    }
+
+    /// The state of the breaker of the upstream called `name`, how often it opened, and how many lookups
+    /// it refused. They are there from the beginning: a rate needs a zero to start from.
+    pub(crate) fn breaker(&self, name: &str) -> (Gauge, Counter, Counter) {
+        let upstream = || vec![Label::new("upstream", name.to_owned())];
+        (
+            gauge(&self.0.recorder, BREAKER_STATE, upstream()),
+            self.counter(BREAKER_OPENINGS, upstream()),
+            self.counter(BREAKER_REFUSALS, upstream()),
+        )
     }
 
     fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
@@ -188,12 +202,19 @@ fn describe(recorder: &PrometheusRecorder) {
             "Answers of an upstream; status \"none\" where it gave none.",
         ),
         (OWN_ANSWERS, "Answers that patchwright made itself."),
+        (
+            BREAKER_OPENINGS,
+            "How often lookups were suspended because too many failed.",
+        ),
+        (BREAKER_REFUSALS, "Lookups that were suspended."),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
     let text = "Requests that are being answered.";
     recorder.describe_gauge(IN_FLIGHT.into(), None, text.into());
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
+    let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
+    recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
     let text = "Age of snapshots when they were used.";
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }

@@ -7,7 +7,8 @@ use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Empty, LengthLimitError, Limited};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{Ask, LookupError, retry_after};
@@ -68,10 +69,14 @@ pub(crate) async fn fetch<T: Transport>(
     ask: &Ask,
     limits: FetchLimits,
 ) -> Result<Conversation, LookupError> {
+    let started = Instant::now();
     let work = async {
         match fetch_once(transport.clone(), ask, limits.bytes).await {
-            // Most often a pooled connection that the upstream had closed. A GET may be repeated.
-            Err(LookupError::Unreachable) => fetch_once(transport, ask, limits.bytes).await,
+            // Most often a pooled connection that the upstream had closed, which shows at once. A GET may
+            // be repeated; what took its time to fail would only run out of it.
+            Err(LookupError::Unreachable) if started.elapsed() < limits.timeout / 2 => {
+                fetch_once(transport, ask, limits.bytes).await
+            }
             other => other,
         }
     };
@@ -112,10 +117,13 @@ async fn fetch_once<T: Transport>(
         }
         status => return Err(LookupError::Status(status.as_u16(), wait())),
     }
-    let body = Limited::new(body, limit)
-        .collect()
-        .await
-        .map_err(|_| LookupError::NoConversation)?;
+    let body = Limited::new(body, limit).collect().await.map_err(|error| {
+        if error.is::<LengthLimitError>() {
+            LookupError::NoConversation
+        } else {
+            LookupError::Unreachable
+        }
+    })?;
     ask.source
         .extract(&body.to_bytes())
         .map_err(|_| LookupError::NoConversation)

@@ -108,6 +108,7 @@ rules = "official"
 listen = {{ address = "[::1]:0" }}
 repair = {{ mode = "observe", on_lookup_failure = "forward", on_too_large = "reject", resend_on = [], report = false }}
 cache = {{ max_age = "1500ms", capacity = 7, max_bytes = "1MB", learn = false }}
+breaker = {{ failures = 0, open = "2s", max_open = "3s" }}
 limits = {{ body = "1001B", concurrency = 1, header_bytes = "9000", lookup_bytes = "2KiB" }}
 timeouts = {{ connect = "1ms", drain = "1h 1m 1s", body = "1day" }}
 [[upstream]]
