@@ -5,4 +5,4 @@ mod gateway;
 mod peer;
 
 pub(crate) use gateway::{Gateway, Running};
-pub(crate) use peer::{Listening, Peer, within};
+pub(crate) use peer::{Head, Listening, Peer, within};

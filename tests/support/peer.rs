@@ -53,6 +53,8 @@ impl Head {
 /// One end of a connection.
 pub(crate) struct Peer<T = TcpStream> {
     pub(crate) stream: T,
+    /// Bytes of a body that the test has yet to read.
+    pub(crate) wants: usize,
     read: Vec<u8>,
 }
 
@@ -66,7 +68,12 @@ impl Peer {
 impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
     pub(crate) fn new(stream: T) -> Self {
         let read = Vec::new();
-        Self { stream, read }
+        let wants = 0;
+        Self {
+            stream,
+            wants,
+            read,
+        }
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -82,6 +89,15 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
 
     /// Reads up to and with `end`.
     pub(crate) async fn until(&mut self, end: &str) -> String {
+        let read = self.try_until(end).await;
+        read.unwrap_or_else(|| {
+            let before = String::from_utf8_lossy(&self.read);
+            panic!("ended before {end:?}: {before:?}")
+        })
+    }
+
+    /// As [`Self::until`], unless the connection ends before.
+    pub(crate) async fn try_until(&mut self, end: &str) -> Option<String> {
         loop {
             let at = self
                 .read
@@ -90,10 +106,11 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
             if let Some(at) = at {
                 let rest = self.read.split_off(at + end.len());
                 let bytes = std::mem::replace(&mut self.read, rest);
-                return String::from_utf8(bytes).unwrap();
+                return Some(String::from_utf8(bytes).unwrap());
             }
-            let before = String::from_utf8_lossy(&self.read).into_owned();
-            assert!(self.more().await > 0, "ended before {end:?}: {before:?}");
+            if self.more().await == 0 {
+                return None;
+            }
         }
     }
 
@@ -107,11 +124,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
 
     /// So many bytes, whatever they are.
     pub(crate) async fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let read = self.try_bytes(length).await;
+        read.unwrap_or_else(|| panic!("ended too early"))
+    }
+
+    /// As [`Self::bytes`], unless the connection ends before.
+    pub(crate) async fn try_bytes(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.read.len() < length {
-            assert!(self.more().await > 0, "ended too early");
+            if self.more().await == 0 {
+                return None;
+            }
         }
         let rest = self.read.split_off(length);
-        std::mem::replace(&mut self.read, rest)
+        Some(std::mem::replace(&mut self.read, rest))
     }
 
     /// Whether neither bytes nor the end come for a moment. Only for what must not happen.
