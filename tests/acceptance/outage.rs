@@ -6,7 +6,7 @@ use http::Method;
 use patchwright::simulator::seed::{CALL, CALLBACK, CHAT, EMAIL, MESSAGE};
 use patchwright::simulator::{Fault, FaultKind};
 
-use crate::support::{Answer, World, agent, within};
+use crate::support::{Answer, Caller, Process, World, agent, within};
 
 const BODY: &str = r#"{"attributes":{"note":"test"}}"#;
 const CONVERSATIONS: [&str; 5] = [CALL, CALLBACK, CHAT, EMAIL, MESSAGE];
@@ -116,4 +116,34 @@ async fn told_to_forward_the_originals_go_during_an_outage() {
     }
     assert_eq!(world.saw(&Method::PATCH), 30);
     assert!(world.saw(&Method::GET) < 30);
+}
+
+#[tokio::test]
+async fn the_log_tells_of_an_outage_once_and_of_its_end_once() {
+    let world = World::start().await;
+    let config = tempfile::NamedTempFile::new().unwrap();
+    let upstream = format!("{SHORT}[[upstream]]\nurl = \"http://{}\"\n", world.upstream);
+    std::fs::write(config.path(), upstream).unwrap();
+    let process = Process::serve(config.path(), &[]).await;
+    let caller = Caller::to(process.proxy);
+    let fault = Fault::once(FaultKind::Status(503)).on(&Method::GET);
+    world.simulator.fault(fault.times(Some(14))).unwrap();
+    let patch = async || {
+        let path = agent("", CALL);
+        caller.patch(&path, "a", BODY).send().await.status
+    };
+    within("a repair", async {
+        while patch().await != 202 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    })
+    .await;
+    let log = process.terminate().await;
+    let said = |text: &str| log.lines().filter(|line| line.contains(text)).count();
+    assert_eq!(
+        said("too many lookups fail: they are suspended"),
+        1,
+        "{log}"
+    );
+    assert_eq!(said("lookups are answered again"), 1, "{log}");
 }

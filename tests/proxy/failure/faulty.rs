@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
 use super::rows::{Row, Step};
-use crate::support::Peer;
+use crate::support::{Peer, within};
 
 /// What every good lookup reads.
 pub(super) const CONVERSATION: &str =
@@ -30,10 +30,12 @@ struct Shared {
 struct Log {
     healed: bool,
     connections: usize,
-    /// Connection, method.
-    requests: Vec<(usize, String)>,
-    /// Connections that met the fault.
-    struck: Vec<usize>,
+    /// Methods.
+    requests: Vec<String>,
+    /// How many connections met the fault.
+    struck: usize,
+    /// How many of those are over.
+    over: usize,
     /// What came on those afterwards.
     surplus: Vec<u8>,
 }
@@ -71,43 +73,45 @@ impl Faulty {
     /// How many requests with this method came.
     pub(super) fn saw(&self, method: &str) -> usize {
         let log = self.shared.log.lock().unwrap();
-        log.requests
-            .iter()
-            .filter(|(_, came)| came == method)
-            .count()
+        log.requests.iter().filter(|came| *came == method).count()
     }
 
     /// Connections that met the fault.
     pub(super) fn struck(&self) -> usize {
-        self.shared.log.lock().unwrap().struck.len()
+        self.shared.log.lock().unwrap().struck
     }
 
-    /// Whether a connection that met the fault was used for anything afterwards.
-    pub(super) fn reused(&self) -> bool {
-        let log = self.shared.log.lock().unwrap();
-        let again = |number: &usize| {
-            let requests = log.requests.iter().rev();
-            let last = requests.take_while(|(_, method)| method != self.shared.method);
-            last.clone().any(|(on, _)| on == number)
-        };
-        !log.surplus.is_empty() || log.struck.iter().any(again)
+    /// Waits until the connections that met the fault are over, and says what else came on them.
+    pub(super) async fn surplus(&self) -> Vec<u8> {
+        within("the end of the connections", async {
+            loop {
+                {
+                    let log = self.shared.log.lock().unwrap();
+                    if log.over == log.struck {
+                        return log.surplus.clone();
+                    }
+                }
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
     }
 }
 
 impl Shared {
     async fn serve(&self, mut peer: Peer, number: usize) {
-        if self.row.at_accept && number > self.spared && self.strikes(number) {
-            return self.run(&mut peer).await;
+        if self.row.at_accept && number > self.spared && self.strikes() {
+            return self.struck(&mut peer).await;
         }
         while !peer.has_ended().await {
             let head = peer.head().await;
             let method = head.start().split(' ').next().unwrap().to_owned();
             let meets = !self.row.at_accept && method == self.method;
-            self.log.lock().unwrap().requests.push((number, method));
+            self.log.lock().unwrap().requests.push(method);
             let body = head.one("content-length").unwrap_or("0");
-            if meets && self.strikes(number) {
+            if meets && self.strikes() {
                 peer.wants = body.parse().unwrap();
-                return self.run(&mut peer).await;
+                return self.struck(&mut peer).await;
             }
             peer.bytes(body.parse().unwrap()).await;
             let is_read = head.start().starts_with("GET ");
@@ -131,12 +135,17 @@ impl Shared {
         }
     }
 
-    fn strikes(&self, number: usize) -> bool {
+    fn strikes(&self) -> bool {
         let mut log = self.log.lock().unwrap();
         if !log.healed {
-            log.struck.push(number);
+            log.struck += 1;
         }
         !log.healed
+    }
+
+    async fn struck(&self, peer: &mut Peer) {
+        self.run(peer).await;
+        self.log.lock().unwrap().over += 1;
     }
 
     /// Goes through the fault. The proxy may end the connection at any time.

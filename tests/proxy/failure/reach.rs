@@ -3,11 +3,12 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::PATCH;
 use super::faulty::CONVERSATION;
-use crate::support::{Gateway, Listening, Peer, Running};
+use crate::support::{Gateway, Listening, Peer, Running, within};
 
 const GAP: &str = "PATCH /api/v2/conversations/c1/participants/p1 HTTP/1.1\r\nHost: p\r\n\
                    Authorization: Bearer a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
@@ -206,6 +207,43 @@ async fn an_answer_while_the_request_is_still_being_sent_gets_through() {
         );
         assert!(upstream.is_left_alone().await);
     }
+}
+
+/// A reset may overtake what was sent before it (RFC 9112 section 9.6), so that either is right.
+#[tokio::test]
+async fn an_answer_in_front_of_a_reset_is_the_answer_or_none() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address).start().await;
+    let mut caller = gateway.caller().await;
+    caller
+        .send("PUT /x HTTP/1.1\r\nHost: p\r\nContent-Length: 8000000\r\n\r\n")
+        .await;
+    let mut up = upstream.accept().await;
+    up.head().await;
+    // Far more than anybody buffers, and none of it is read.
+    let (mut reading, mut writing) = caller.stream.into_split();
+    let sending = tokio::spawn(async move {
+        let piece = vec![b'x'; 100_000];
+        for _ in 0..80 {
+            if writing.write_all(&piece).await.is_err() {
+                break;
+            }
+        }
+        writing
+    });
+    up.stream.readable().await.unwrap();
+    up.send("HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig")
+        .await;
+    drop(up);
+    let mut answer = Vec::new();
+    let ended = reading.read_to_end(&mut answer);
+    let _ = within("the end", ended).await;
+    let answer = String::from_utf8(answer).unwrap();
+    let is_answer = answer.starts_with("HTTP/1.1 413 ") && answer.ends_with("big");
+    let is_none = answer.starts_with("HTTP/1.1 502 ") && answer.contains("upstream.broken");
+    assert!(is_answer || is_none, "{answer:?}");
+    sending.abort();
+    assert!(upstream.is_left_alone().await);
 }
 
 #[tokio::test]

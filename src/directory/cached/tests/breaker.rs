@@ -114,6 +114,32 @@ async fn those_that_wait_for_a_place_are_told_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn those_that_wait_behind_another_upstream_are_told_at_once_too() {
+    let store = Store::new(&Settings {
+        lookups: 1,
+        ..breaker(1)
+    });
+    let (slow, upstream) = (Upstream::new("connected"), Upstream::new("connected"));
+    let (other, directory) = (named("a", &slow, &store), named("b", &upstream, &store));
+    upstream.answers(StatusCode::SERVICE_UNAVAILABLE, None, "");
+    slow.close();
+    upstream.close();
+    let failing = spawn_read(&directory, &ask_for(1));
+    upstream.arrived(1).await;
+    let hanging = spawn_read(&other, &ask_for(1));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let waiting = spawn_read(&directory, &ask_for(2));
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    let asked = Instant::now();
+    upstream.open();
+    assert!(failing.await.unwrap().is_err());
+    assert!(is_suspended(waiting.await.unwrap().unwrap_err()));
+    assert_eq!(asked.elapsed(), Duration::ZERO);
+    slow.arrived(1).await;
+    assert!(!hanging.is_finished());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_probe_does_not_queue_behind_the_lookups_of_another_upstream() {
     let store = Store::new(&Settings {
         lookups: 1,
