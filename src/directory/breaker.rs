@@ -21,6 +21,9 @@ use crate::rule::ConversationId;
 /// What happened longer ago says nothing of the path.
 const MEMORY: Duration = Duration::from_secs(60);
 
+/// Nobody means to wait longer, and no clock ends within it.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// When a breaker opens, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -125,8 +128,12 @@ struct Recent {
 impl Breaker {
     /// A closed one.
     pub fn new(settings: Settings) -> Self {
+        let max_open = settings.max_open.min(DAY);
         Self {
-            settings,
+            settings: Settings {
+                max_open,
+                ..settings
+            },
             phase: Phase::Closed,
             era: 0,
             openings: 0,
@@ -171,6 +178,7 @@ impl Breaker {
 
     /// Takes back the pass of a lookup of `conversation`. `chance` is any number: it keeps the probes of
     /// several processes from falling together.
+    #[expect(clippy::needless_pass_by_value, reason = "a pass is good for once")]
     pub fn settle(
         &mut self,
         pass: Pass,
@@ -225,7 +233,8 @@ impl Breaker {
             .and_then(|factor| open.checked_mul(factor));
         let longest = doubled.unwrap_or(max_open).min(max_open);
         // Up to a quarter less: enough to come apart, too little to come early.
-        let time = longest - longest / 4 * u32::from(chance) / u32::from(u8::MAX);
+        let less = longest / 4 * u32::from(chance) / u32::from(u8::MAX);
+        let time = longest.saturating_sub(less);
         self.openings = self.openings.saturating_add(1);
         self.recent.clear();
         self.enter(Phase::Open { until: now + time });

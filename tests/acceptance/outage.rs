@@ -57,8 +57,8 @@ async fn an_outage_of_lookups_is_felt_by_few_and_ends_by_itself() {
             }
         }
         // Ten failures until it is known, each with its repetition, and a probe now and then.
-        let probes = 1 + started.elapsed().as_millis() as u64 / 150;
-        let lookups = world.saw(&Method::GET);
+        let probes = 1 + started.elapsed().as_millis() / 150;
+        let lookups = u128::from(world.saw(&Method::GET));
         assert!((10..=2 * (10 + probes)).contains(&lookups), "{lookups}");
         assert_eq!(world.saw(&Method::PATCH), 0);
         let metrics = world.metrics().await;

@@ -112,6 +112,7 @@ fn a_tenth_of_the_lookups_failing_does_not() {
             Verdict::Alive
         };
         assert_eq!(world.look_up(conversation, verdict), None);
+        assert!(world.breaker.recent.len() <= 8, "it remembers no more");
     }
 }
 
@@ -166,6 +167,20 @@ fn each_failed_probe_doubles_the_time_up_to_the_longest() {
         assert_eq!(world.admit().unwrap_err(), time);
         world.now += time;
     }
+}
+
+#[test]
+fn no_setting_is_too_long() {
+    let open = Duration::MAX;
+    let mut world = World::new(Settings {
+        failures: 1,
+        open,
+        max_open: open,
+    });
+    world.look_up(1, Verdict::Dead);
+    world.now += DAY;
+    let change = world.look_up(1, Verdict::Dead);
+    assert_eq!(change, Some(Change::StaysOpen(DAY)));
 }
 
 #[test]
@@ -261,7 +276,7 @@ proptest! {
                         if probes {
                             let still_out = out.iter().any(|(_, probes)| *probes);
                             prop_assert!(!still_out || world.now >= probe_until, "two probes");
-                            out.iter_mut().for_each(|(_, probes)| *probes = false);
+                            out = out.into_iter().map(|(pass, _)| (pass, false)).collect();
                             probe_until = world.now + SETTINGS.max_open;
                         }
                         out.push((pass, probes));

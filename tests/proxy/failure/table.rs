@@ -82,7 +82,7 @@ async fn body(caller: &mut Peer, head: &Head) -> (Vec<u8>, bool) {
     }
     let length = match (head.status(), head.one("content-length")) {
         (204 | 304, _) => 0,
-        (_, length) => length.expect("a length, or chunks").parse().unwrap(),
+        (_, length) => length.unwrap().parse().unwrap(),
     };
     match caller.try_bytes(length).await {
         Some(body) => (body, true),

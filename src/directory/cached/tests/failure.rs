@@ -150,3 +150,15 @@ async fn a_lookup_that_breaks_at_once_is_repeated_and_one_that_takes_its_time_to
         assert_eq!(tried.load(Ordering::SeqCst), times, "{millis}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_breaks_is_left_alone() {
+    let (directory, tried) = breaking(Duration::ZERO);
+    for _ in 0..10 {
+        let error = directory.read(&ask("Bearer a")).await.unwrap_err();
+        assert_eq!(error, LookupError::Unreachable);
+    }
+    let error = directory.read(&ask("Bearer a")).await.unwrap_err();
+    assert!(matches!(error, LookupError::Suspended(_)));
+    assert_eq!(tried.load(Ordering::SeqCst), 20);
+}
