@@ -22,7 +22,7 @@ struct Shared {
     /// The method of the requests that the fault meets.
     method: &'static str,
     /// How many connections are good where the fault comes before any request.
-    spared: usize,
+    first: usize,
     log: Mutex<Log>,
 }
 
@@ -41,13 +41,13 @@ struct Log {
 }
 
 impl Faulty {
-    pub(super) async fn new(row: Row, method: &'static str, spared: usize) -> Self {
+    pub(super) async fn new(row: Row, method: &'static str, first: usize) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             row,
             method,
-            spared,
+            first,
             log: Mutex::default(),
         });
         let serving = Arc::clone(&shared);
@@ -100,7 +100,7 @@ impl Faulty {
 
 impl Shared {
     async fn serve(&self, mut peer: Peer, number: usize) {
-        if self.row.at_accept && number > self.spared && self.strikes() {
+        if self.row.at_accept && number > self.first && self.strikes() {
             return self.struck(&mut peer).await;
         }
         while !peer.has_ended().await {
