@@ -24,6 +24,7 @@ use std::time::Duration;
 use http::Uri;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::directory::breaker;
 use crate::directory::cached::{self, PartitionKey};
 use crate::directory::fetch::FetchLimits;
 use crate::layer::options::Options;
@@ -51,6 +52,8 @@ pub struct Config {
     pub repair: Options,
     /// The directory's bounds.
     pub cache: Cache,
+    /// When lookups are suspended (`[breaker]`).
+    pub breaker: breaker::Settings,
     /// Bounds in number and size.
     pub limits: Limits,
     /// Bounds in time.
@@ -74,6 +77,7 @@ impl Config {
             max_bytes: self.cache.max_bytes,
             learn: self.cache.learn,
             lookups: self.limits.lookups,
+            breaker: self.breaker,
             partition_key: key.unwrap_or_else(PartitionKey::random),
         }
     }

@@ -13,6 +13,8 @@ use crate::rule::{ConversationId, Source};
 use crate::snapshot::Conversation;
 
 #[cfg(feature = "cache")]
+pub mod breaker;
+#[cfg(feature = "cache")]
 pub mod cached;
 pub mod fetch;
 mod retry_after;
@@ -115,7 +117,7 @@ pub enum LookupError {
     /// No answer in time.
     #[error("the lookup took too long")]
     Timeout,
-    /// No connection, or it broke.
+    /// No connection, or it broke, be it within the answer.
     #[error("the upstream could not be reached")]
     Unreachable,
     /// A status that says nothing about the conversation, and `Retry-After` where the answer had one.
@@ -124,7 +126,10 @@ pub enum LookupError {
     /// All answers and bodies together hold as much as they may.
     #[error("too much is being read at once")]
     Overloaded,
-    /// A 200 that is no conversation, is over the limit, or broke off.
+    /// Not tried: too many failed lately. The rest of the time to wait.
+    #[error("lookups are suspended, since too many failed")]
+    Suspended(Duration),
+    /// A 200 that is no conversation, or over the limit.
     #[error("the upstream's answer to the lookup was no conversation")]
     NoConversation,
 }

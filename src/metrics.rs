@@ -24,6 +24,9 @@ const OWN_ANSWERS: &str = "patchwright_own_answers_total";
 const HANDSHAKES: &str = "patchwright_tls_handshakes_total";
 const RELOADS: &str = "patchwright_reloads_total";
 const CERTIFICATE_EXPIRY: &str = "patchwright_certificate_expiry_timestamp_seconds";
+const BREAKER_STATE: &str = "patchwright_lookup_breaker_state";
+const BREAKER_OPENINGS: &str = "patchwright_lookup_breaker_openings_total";
+const BREAKER_REFUSALS: &str = "patchwright_lookup_breaker_refusals_total";
 const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
 const BUILD_INFO: &str = "patchwright_build_info";
 
@@ -126,6 +129,17 @@ impl Metrics {
             name: name.to_owned(),
             counters: Arc::new([const { OnceLock::new() }; STATUSES.len()]),
         }
+    }
+
+    /// The state of the breaker of the upstream called `name`, how often it opened, and how many lookups
+    /// it refused. They are there from the beginning: a rate needs a zero to start from.
+    pub(crate) fn breaker(&self, name: &str) -> (Gauge, Counter, Counter) {
+        let upstream = || vec![Label::new("upstream", name.to_owned())];
+        (
+            gauge(&self.0.recorder, BREAKER_STATE, upstream()),
+            self.counter(BREAKER_OPENINGS, upstream()),
+            self.counter(BREAKER_REFUSALS, upstream()),
+        )
     }
 
     fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
@@ -242,6 +256,11 @@ fn describe(recorder: &PrometheusRecorder) {
             RELOADS,
             "Changes of certificate files; result \"failed\" where the new ones cannot be used.",
         ),
+        (
+            BREAKER_OPENINGS,
+            "How often lookups were suspended because too many failed.",
+        ),
+        (BREAKER_REFUSALS, "Lookups that were suspended."),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
@@ -252,6 +271,8 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
     let text = "Until when the certificate in use is valid, in seconds since 1970.";
     recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());
+    let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
+    recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
     let text = "Age of snapshots when they were used.";
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }

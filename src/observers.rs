@@ -1,8 +1,12 @@
 //! Everyone who hears what became of a request: the metrics, the page of recent repairs and the log.
 
+mod breaker;
+
 use crate::admin::Recent;
 use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
 use crate::metrics::Metrics;
+
+pub use self::breaker::BreakerWatch;
 
 /// Tells metrics, the admin listener's recent repairs and the log of each record.
 #[derive(Clone, Debug)]
@@ -15,6 +19,11 @@ impl Observers {
     /// Tells `metrics`, `recent` and the log.
     pub fn new(metrics: Metrics, recent: Recent) -> Self {
         Self { metrics, recent }
+    }
+
+    /// Tells metrics and the log what the breaker of the upstream called `name` does.
+    pub fn breaker(&self, name: &str) -> BreakerWatch {
+        BreakerWatch::new(&self.metrics, name)
     }
 
     /// The metrics among them.

@@ -56,7 +56,8 @@ pub fn build(
             &route.name,
             upstream.clone(),
             config.fetch_limits(),
-        );
+        )
+        .watched_by(observers.breaker(&route.name));
         let repair = RepairLayer::new(
             Arc::clone(&config.compiled),
             directory,

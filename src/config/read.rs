@@ -9,9 +9,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::units::{TIMES, duration, memory, size, size_text};
+use super::units::{TIMES, duration, duration_text, memory, size, size_text};
 use super::upstream::{located, upstreams};
 use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, tls};
+use crate::directory::breaker;
 use crate::document::{Node, Table};
 use crate::layer::budget::Budget;
 use crate::layer::options::{Options, TooLarge};
@@ -30,6 +31,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let upstreams = upstreams(root, folder, [("listen", listen), ("admin", admin)]);
     let mut repair = repair(root);
     let cache = cache(root, folder);
+    let breaker = breaker(root);
     let limits = limits(root, &mut repair);
     let timeouts = timeouts(root, &mut repair);
     let specs = specs(root, pack);
@@ -43,6 +45,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
         upstreams,
         repair,
         cache,
+        breaker,
         limits,
         timeouts,
         sources,
@@ -142,6 +145,34 @@ fn secret(text: &str) -> Result<SecretString, String> {
         ));
     }
     Ok(SecretString::from(text))
+}
+
+fn breaker(root: &mut Table<'_>) -> breaker::Settings {
+    let mut table = root.table("breaker");
+    let default = breaker::Settings::default();
+    let failures = table.integer("failures", 0, 1000);
+    let failures = failures.and_then(|failures| u32::try_from(failures).ok());
+    let open = duration(&mut table, "open", &TIMES);
+    let max_open = duration(&mut table, "max_open", &TIMES);
+    let breaker = breaker::Settings {
+        failures: failures.unwrap_or(default.failures),
+        open: open.unwrap_or(default.open),
+        max_open: max_open.unwrap_or(default.max_open),
+    };
+    if breaker.max_open < breaker.open {
+        let (key, other) = if max_open.is_some() {
+            ("max_open", "open")
+        } else {
+            ("open", "max_open")
+        };
+        let (open, max_open) = (duration_text(breaker.open), duration_text(breaker.max_open));
+        let problem = format!(
+            "max_open ({max_open}) is shorter than open ({open}): change this or breaker.{other}"
+        );
+        table.fault(key, problem);
+    }
+    table.finish();
+    breaker
 }
 
 fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {

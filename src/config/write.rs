@@ -69,6 +69,11 @@ impl Config {
     }
 
     fn write_bounds(&self, text: &mut Text) {
+        let breaker = &self.breaker;
+        text.section("[breaker]");
+        text.plain("failures", breaker.failures);
+        text.string("open", &duration_text(breaker.open));
+        text.string("max_open", &duration_text(breaker.max_open));
         let limits = &self.limits;
         text.section("[limits]");
         text.string("body", &size_text(self.repair.body_limit as u64));

@@ -11,17 +11,22 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-use super::fetch::{FetchLimits, Transport, fetch};
+use super::breaker;
+use super::fetch::{FetchLimits, Transport};
 use super::{Ask, Directory, Lesson, LookupError, Reading, Snapshot, Tick};
 use crate::layer::record::Origin;
 use crate::rule::ConversationId;
 
 mod flight;
+mod gate;
 mod generation;
+mod lookup;
 mod partition;
 mod store;
 
 use flight::{Flights, Seat};
+use gate::Gate;
+pub use gate::Watch;
 use generation::Generations;
 pub use partition::PartitionKey;
 use partition::{Key, Partitions};
@@ -43,6 +48,8 @@ pub struct Settings {
     pub learn: bool,
     /// Lookups in flight at once; more wait for a place.
     pub lookups: usize,
+    /// When the lookups of an upstream are suspended.
+    pub breaker: breaker::Settings,
     /// Key of the credential digest.
     pub partition_key: PartitionKey,
 }
@@ -56,6 +63,7 @@ impl Default for Settings {
             max_bytes: 64 << 20,
             learn: true,
             lookups: 256,
+            breaker: breaker::Settings::default(),
             partition_key: PartitionKey::random(),
         }
     }
@@ -69,6 +77,7 @@ pub struct Store {
     entries: Entries,
     flights: Flights,
     places: Semaphore,
+    breaker: breaker::Settings,
     max_age: Duration,
     learn: bool,
 }
@@ -82,6 +91,7 @@ impl Store {
             entries: Entries::new(settings),
             flights: Flights::default(),
             places: Semaphore::new(settings.lookups.min(Semaphore::MAX_PERMITS)),
+            breaker: settings.breaker,
             max_age: settings.max_age,
             learn: settings.learn,
         })
@@ -115,6 +125,7 @@ pub struct Cached<T> {
     upstream: Arc<str>,
     transport: T,
     limits: FetchLimits,
+    gate: Arc<Gate>,
 }
 
 impl<T: Clone> Clone for Cached<T> {
@@ -124,20 +135,30 @@ impl<T: Clone> Clone for Cached<T> {
             upstream: Arc::clone(&self.upstream),
             transport: self.transport.clone(),
             limits: self.limits.clone(),
+            gate: Arc::clone(&self.gate),
         }
     }
 }
 
 impl<T> Cached<T> {
     /// Looks up through `transport` and remembers in `store`. `upstream` keeps apart what different
-    /// upstreams say about the same address.
+    /// upstreams say about the same address. Each directory has a breaker of its own, and its clones share
+    /// it.
     pub fn new(store: Arc<Store>, upstream: &str, transport: T, limits: FetchLimits) -> Self {
         Self {
+            gate: Arc::new(Gate::new(store.breaker, ())),
             store,
             upstream: upstream.into(),
             transport,
             limits,
         }
+    }
+
+    /// Tells `watch` what the breaker does from now on. It begins anew.
+    #[must_use]
+    pub fn watched_by(mut self, watch: impl Watch) -> Self {
+        self.gate = Arc::new(Gate::new(self.store.breaker, watch));
+        self
     }
 
     fn key(&self, ask: &Ask) -> Key {
@@ -207,6 +228,8 @@ impl<T: Transport> Cached<T> {
         if let Some(wait) = self.store.entries.parked(parking) {
             return Err(LookupError::Throttled(wait));
         }
+        // Also before somebody else's lookup is joined: it is likely to be one that comes to nothing.
+        self.gate.check()?;
         let floor = self.store.floor(ask);
         let seat = self
             .store
@@ -228,17 +251,7 @@ impl<T: Transport> Cached<T> {
 
     async fn fly(self, key: Key, parking: Key, ask: Ask, pilot: flight::Pilot) {
         let read_at = Instant::now();
-        let outcome = tokio::time::timeout(self.limits.timeout, async {
-            // The semaphore is never closed, so an error can't be; it would read as unreachable.
-            let _place = self
-                .store
-                .places
-                .acquire()
-                .await
-                .map_err(|_| LookupError::Unreachable)?;
-            fetch(self.transport.clone(), &ask, self.limits.clone()).await
-        });
-        let outcome = match outcome.await.unwrap_or(Err(LookupError::Timeout)) {
+        let outcome = match self.look_up(&ask, read_at).await {
             Ok(conversation) => {
                 let snapshot = Arc::new(Snapshot {
                     conversation,

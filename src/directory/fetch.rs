@@ -9,6 +9,7 @@ use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Empty};
+use tokio::time::Instant;
 use tower_service::Service;
 
 use super::{Ask, LookupError, retry_after};
@@ -77,10 +78,14 @@ pub(crate) async fn fetch<T: Transport>(
     ask: &Ask,
     limits: FetchLimits,
 ) -> Result<Conversation, LookupError> {
+    let started = Instant::now();
     let work = async {
         match fetch_once(transport.clone(), ask, &limits).await {
-            // Most often a pooled connection that the upstream had closed. A GET may be repeated.
-            Err(LookupError::Unreachable) => fetch_once(transport, ask, &limits).await,
+            // Most often a pooled connection that the upstream had closed, which shows at once. A GET may
+            // be repeated; what took its time to fail would only run out of it.
+            Err(LookupError::Unreachable) if started.elapsed() < limits.timeout / 2 => {
+                fetch_once(transport, ask, &limits).await
+            }
             other => other,
         }
     };
@@ -142,7 +147,8 @@ async fn read<R: Body<Data = Bytes, Error: Into<BoxError>>>(
     match replay.fill(limits.bytes).await {
         Filled::Whole => {}
         Filled::Crowded => return Err(LookupError::Overloaded),
-        Filled::OverLimit | Filled::Broken => return Err(LookupError::NoConversation),
+        Filled::OverLimit => return Err(LookupError::NoConversation),
+        Filled::Broken => return Err(LookupError::Unreachable),
     }
     let (bytes, _) = replay.into_bytes();
     if codings.is_identity() {

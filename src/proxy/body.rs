@@ -1,7 +1,7 @@
 //! The body of an answer to a caller, with what must last as long as it does.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -9,6 +9,7 @@ use http_body_util::Full;
 use pin_project_lite::pin_project;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::BoxError;
 use crate::metrics::InFlight;
 
 /// A request's share of what is bounded or counted; given back when the last byte has been handed over.
@@ -48,14 +49,19 @@ pin_project! {
     #[derive(Debug)]
     #[project = KindProjection]
     enum Kind<B> {
-        Passed { #[pin] body: B },
+        Passed {
+            #[pin]
+            body: B,
+            // How the body broke, until that is told.
+            broke: Option<BoxError>,
+        },
         Made { #[pin] body: Full<Bytes> },
     }
 }
 
 impl<B> ProxyBody<B> {
     pub(super) fn passed(body: B, share: Share) -> Self {
-        let kind = Kind::Passed { body };
+        let kind = Kind::Passed { body, broke: None };
         Self { kind, share }
     }
 
@@ -65,16 +71,32 @@ impl<B> ProxyBody<B> {
     }
 }
 
-impl<B: Body<Data = Bytes>> Body for ProxyBody<B> {
+impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for ProxyBody<B> {
     type Data = Bytes;
-    type Error = B::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         match self.project().kind.project() {
-            KindProjection::Passed { body } => body.poll_frame(cx),
+            KindProjection::Passed { body, broke } => {
+                if let Some(error) = broke.take() {
+                    return Poll::Ready(Some(Err(error)));
+                }
+                match ready!(body.poll_frame(cx)) {
+                    Some(Err(error)) => {
+                        // hyper drops what it has not written yet when a body fails, be it the answer's
+                        // head: the caller would see a connection that closed without a word, which some
+                        // take for a stale one and send again. While a body is pending, what there is
+                        // gets written.
+                        *broke = Some(error.into());
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    }
+                    frame => Poll::Ready(frame.map(|frame| frame.map_err(Into::into))),
+                }
+            }
             KindProjection::Made { body } => body
                 .poll_frame(cx)
                 .map(|frame| frame.map(|frame| frame.map_err(|never| match never {}))),
@@ -83,14 +105,15 @@ impl<B: Body<Data = Bytes>> Body for ProxyBody<B> {
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
-            Kind::Passed { body } => body.is_end_stream(),
+            // Its failure is still to be told.
+            Kind::Passed { body, broke } => broke.is_none() && body.is_end_stream(),
             Kind::Made { body } => body.is_end_stream(),
         }
     }
 
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
-            Kind::Passed { body } => body.size_hint(),
+            Kind::Passed { body, .. } => body.size_hint(),
             Kind::Made { body } => body.size_hint(),
         }
     }

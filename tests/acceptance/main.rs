@@ -18,6 +18,7 @@ mod forum;
 mod laws;
 mod modes;
 mod operate;
+mod outage;
 mod routes;
 mod secrets;
 mod support;

@@ -89,6 +89,12 @@ impl Fake {
         state.retry_after = retry_after;
     }
 
+    /// Reads are answered well again.
+    pub(crate) fn recovers(&self, state: &str) {
+        self.state(state);
+        self.lock().retry_after = None;
+    }
+
     /// Reads are answered the conversation with this status, said to be in this coding.
     pub(crate) fn reads_are(&self, status: u16, coding: Option<&'static str>) {
         let mut state = self.lock();

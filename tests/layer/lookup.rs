@@ -1,5 +1,7 @@
 //! Where the current state comes from, and what happens when it doesn't.
 
+use std::time::Duration;
+
 use http::Method;
 use patchwright::layer::options::{LookupFailure, Options};
 use patchwright::rule::Rules;
@@ -327,4 +329,46 @@ async fn only_a_whole_answer_that_can_be_read_teaches() {
             answer.report
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_too_many_failures_the_answer_comes_at_once_and_says_how_long() {
+    let fake = Fake::default();
+    fake.lookups_answer(503, Some("30"));
+    let proxy = Proxy::new(&fake);
+    for _ in 0..10 {
+        assert_eq!(proxy.patch(P, "{}").await.headers["retry-after"], "30");
+    }
+    assert_eq!(fake.lookups(), 10);
+    for _ in 0..100 {
+        let answer = proxy.patch(P, "{}").await;
+        assert_eq!(
+            (answer.status, answer.code().as_str()),
+            (503, "patchwright.lookup.unavailable")
+        );
+        // What is left of the second for which lookups are suspended.
+        assert_eq!(answer.headers["retry-after"], "1");
+        assert!(
+            answer.says("outcome=rejected") && answer.says("reason=lookup_failed"),
+            "{}",
+            answer.report
+        );
+    }
+    assert_eq!(fake.lookups(), 10);
+    assert!(fake.writes().is_empty());
+
+    // Each look that fails makes it longer, and the callers are told so.
+    for _ in 0..4 {
+        tokio::time::advance(Duration::from_secs(16)).await;
+        proxy.patch(P, "{}").await;
+    }
+    assert_eq!(fake.lookups(), 14);
+    let wait = proxy.patch(P, "{}").await.headers["retry-after"].clone();
+    let wait: u64 = wait.to_str().unwrap().parse().unwrap();
+    assert!((11..=15).contains(&wait), "{wait}");
+
+    tokio::time::advance(Duration::from_secs(15)).await;
+    fake.recovers("connected");
+    assert!(proxy.patch(P, "{}").await.says("outcome=repaired"));
+    assert!(proxy.patch(P, "{}").await.says("snapshot=hit"));
 }

@@ -1,8 +1,16 @@
 //! No answer from the upstream.
 
+mod faulty;
+mod reach;
+mod rows;
+mod table;
+
 use std::time::Duration;
 
 use crate::support::{Gateway, Listening};
+
+/// Between two bytes of an upstream that lets them drip.
+const DRIP: Duration = Duration::from_millis(40);
 
 const PATCH: &str = "PATCH /x HTTP/1.1\r\nHost: p\r\nContent-Length: 2\r\n\r\n{}";
 
@@ -45,44 +53,6 @@ async fn a_connection_that_breaks_is_502_broken_and_the_request_went_out_once() 
         assert!(body.contains("patchwright.upstream.broken"), "{body}");
         assert!(upstream.is_left_alone().await, "the PATCH was sent again");
     }
-}
-
-#[tokio::test]
-async fn what_is_no_http_is_502_broken() {
-    for answer in [
-        "SSH-2.0-OpenSSH\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n5\r\nwhole",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: unknown\r\n\r\nabc",
-    ] {
-        let upstream = Listening::new().await;
-        let gateway = Gateway::at(upstream.address).start().await;
-        let mut caller = gateway.caller().await;
-        caller.send(PATCH).await;
-        let mut up = upstream.accept().await;
-        up.message().await;
-        up.send(answer).await;
-        let (head, body) = caller.message().await;
-        assert_eq!(head.status(), 502, "{answer:?}");
-        assert!(body.contains("patchwright.upstream.broken"), "{body}");
-        assert_eq!(up.rest().await, "", "such a connection is not used again");
-    }
-}
-
-#[tokio::test]
-async fn silence_is_504_and_ends_the_connection() {
-    let upstream = Listening::new().await;
-    let gateway = Gateway::at(upstream.address)
-        .with(|config| config.timeouts.request = Duration::from_millis(50))
-        .start()
-        .await;
-    let mut caller = gateway.caller().await;
-    caller.send(PATCH).await;
-    let mut up = upstream.accept().await;
-    up.message().await;
-    let (head, body) = caller.message().await;
-    assert_eq!(head.status(), 504);
-    assert!(body.contains("patchwright.upstream.timeout"), "{body}");
-    assert_eq!(up.rest().await, "");
 }
 
 #[tokio::test]

@@ -53,6 +53,8 @@ impl Head {
 /// One end of a connection.
 pub(crate) struct Peer<T = TcpStream> {
     pub(crate) stream: T,
+    /// Bytes of a body that the test has yet to read.
+    pub(crate) wants: usize,
     read: Vec<u8>,
 }
 
@@ -66,7 +68,12 @@ impl Peer {
 impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
     pub(crate) fn new(stream: T) -> Self {
         let read = Vec::new();
-        Self { stream, read }
+        let wants = 0;
+        Self {
+            stream,
+            wants,
+            read,
+        }
     }
 
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
@@ -85,16 +92,32 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
         String::from_utf8(self.raw_until(end.as_bytes()).await).unwrap()
     }
 
+    /// As [`Self::until`], unless the connection ends before.
+    pub(crate) async fn try_until(&mut self, end: &str) -> Option<String> {
+        let read = self.try_raw_until(end.as_bytes()).await;
+        read.map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
     /// Reads up to and with `end`, whatever the bytes are.
     pub(crate) async fn raw_until(&mut self, end: &[u8]) -> Vec<u8> {
+        let read = self.try_raw_until(end).await;
+        read.unwrap_or_else(|| {
+            let end = String::from_utf8_lossy(end);
+            let before = String::from_utf8_lossy(&self.read);
+            panic!("ended before {end:?}: {before:?}")
+        })
+    }
+
+    async fn try_raw_until(&mut self, end: &[u8]) -> Option<Vec<u8>> {
         loop {
             let at = self.read.windows(end.len()).position(|w| w == end);
             if let Some(at) = at {
                 let rest = self.read.split_off(at + end.len());
-                return std::mem::replace(&mut self.read, rest);
+                return Some(std::mem::replace(&mut self.read, rest));
             }
-            let before = String::from_utf8_lossy(&self.read).into_owned();
-            assert!(self.more().await > 0, "ended before {end:?}: {before:?}");
+            if self.more().await == 0 {
+                return None;
+            }
         }
     }
 
@@ -108,11 +131,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Peer<T> {
 
     /// So many bytes, whatever they are.
     pub(crate) async fn bytes(&mut self, length: usize) -> Vec<u8> {
+        let read = self.try_bytes(length).await;
+        read.unwrap_or_else(|| panic!("ended too early"))
+    }
+
+    /// As [`Self::bytes`], unless the connection ends before.
+    pub(crate) async fn try_bytes(&mut self, length: usize) -> Option<Vec<u8>> {
         while self.read.len() < length {
-            assert!(self.more().await > 0, "ended too early");
+            if self.more().await == 0 {
+                return None;
+            }
         }
         let rest = self.read.split_off(length);
-        std::mem::replace(&mut self.read, rest)
+        Some(std::mem::replace(&mut self.read, rest))
     }
 
     /// Whether neither bytes nor the end come for a moment. Only for what must not happen.

@@ -65,6 +65,24 @@ prefix = \"x\"
 }
 
 #[test]
+fn the_times_of_the_breaker_must_fit_together() {
+    for (keys, line, key) in [
+        ("open = \"2s\"\nmax_open = \"1s\"", 5, "max_open"),
+        ("open = \"1m\"", 4, "open"),
+        ("max_open = \"1ms\"", 4, "max_open"),
+    ] {
+        let fault = fault_of(&with_upstream(&format!("[breaker]\n{keys}")));
+        let start = format!(":{line}: breaker.{key}: max_open (");
+        assert!(fault.starts_with(&start), "{fault}");
+    }
+    let fault = fault_of(&with_upstream("breaker.failures = -1"));
+    assert!(
+        fault.starts_with(":3: breaker.failures: expected an integer from 0 to 1000"),
+        "{fault}"
+    );
+}
+
+#[test]
 fn rules_that_do_not_compile_are_reported_with_their_lines_among_the_others() {
     let rules = r#"limits.body = true
 [[source]]

@@ -106,6 +106,7 @@ listen = {{ address = "[::1]:0" }}
 repair = {{ mode = "observe", on_lookup_failure = "forward", on_too_large = "reject", resend_on = [], report = false }}
 cache = {{ max_age = "1500ms", capacity = 7, max_bytes = "1MB", learn = false }}
 limits = {{ body = "1001B", concurrency = 1, header_bytes = "9000", lookup_bytes = "2KiB", http2_connections = 2 }}
+breaker = {{ failures = 0, open = "2s", max_open = "3s" }}
 timeouts = {{ connect = "1ms", drain = "1h 1m 1s", body = "1day" }}
 [[upstream]]
 name = "a"

@@ -158,6 +158,7 @@ fn spawn_read<D: Directory>(
     tokio::spawn(async move { directory.read(&ask).await })
 }
 
+mod breaker;
 mod coherence;
 mod failure;
 mod memory;

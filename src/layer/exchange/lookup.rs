@@ -165,6 +165,7 @@ impl Miss {
                 Some(answer.retry_after(RETRY_AFTER))
             }
             LookupError::Status(_, wait) => Some(unavailable(wait)),
+            LookupError::Suspended(wait) => Some(unavailable(Some(wait))),
             LookupError::Unreachable | LookupError::NoConversation => Some(unavailable(None)),
         }
     }

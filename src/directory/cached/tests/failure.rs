@@ -122,3 +122,43 @@ async fn lookups_wait_for_a_place_within_their_time() {
     assert!(first.await.unwrap().is_ok());
     assert!(second.await.unwrap().is_ok());
 }
+
+/// A directory whose every lookup breaks after so long, and how many were tried.
+fn breaking(after: Duration) -> (impl Directory, Arc<AtomicUsize>) {
+    let tried = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&tried);
+    let transport = tower::service_fn(move |_: Request<Empty<Bytes>>| {
+        count.fetch_add(1, Ordering::SeqCst);
+        async move {
+            tokio::time::sleep(after).await;
+            let error: crate::BoxError = "broken".into();
+            Err::<Response<Full<Bytes>>, _>(error)
+        }
+    });
+    let store = Store::new(&minute());
+    let directory = Cached::new(store, "api", transport, FetchLimits::default());
+    (directory, tried)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lookup_that_breaks_at_once_is_repeated_and_one_that_takes_its_time_to_is_not() {
+    for (millis, times) in [(0, 2), (100, 2), (2_000, 1)] {
+        let (directory, tried) = breaking(Duration::from_millis(millis));
+        let error = directory.read(&ask("Bearer a")).await.unwrap_err();
+        // Not a timeout: what is known is told.
+        assert_eq!(error, LookupError::Unreachable);
+        assert_eq!(tried.load(Ordering::SeqCst), times, "{millis}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_path_that_breaks_is_left_alone() {
+    let (directory, tried) = breaking(Duration::ZERO);
+    for _ in 0..10 {
+        let error = directory.read(&ask("Bearer a")).await.unwrap_err();
+        assert_eq!(error, LookupError::Unreachable);
+    }
+    let error = directory.read(&ask("Bearer a")).await.unwrap_err();
+    assert!(matches!(error, LookupError::Suspended(_)));
+    assert_eq!(tried.load(Ordering::SeqCst), 20);
+}

@@ -1,0 +1,82 @@
+//! What becomes known of the breaker of one upstream's lookups.
+
+use std::fmt;
+
+use metrics::{Counter, Gauge};
+
+use crate::directory::breaker::{Change, State};
+use crate::directory::cached::Watch;
+use crate::metrics::Metrics;
+
+/// Tells metrics and the log.
+pub struct BreakerWatch {
+    upstream: String,
+    state: Gauge,
+    openings: Counter,
+    refusals: Counter,
+}
+
+impl BreakerWatch {
+    pub(super) fn new(metrics: &Metrics, upstream: &str) -> Self {
+        let (state, openings, refusals) = metrics.breaker(upstream);
+        let this = Self {
+            upstream: upstream.to_owned(),
+            state,
+            openings,
+            refusals,
+        };
+        this.show(State::Closed);
+        this
+    }
+
+    fn show(&self, state: State) {
+        self.state.set(match state {
+            State::Closed => 0.0,
+            State::HalfOpen => 1.0,
+            State::Open => 2.0,
+        });
+    }
+}
+
+impl Watch for BreakerWatch {
+    fn changed(&self, change: Change) {
+        let upstream = &self.upstream;
+        match change {
+            Change::Opened(time) => {
+                self.show(State::Open);
+                self.openings.increment(1);
+                let time = humantime::format_duration(time);
+                tracing::warn!(upstream, %time, "too many lookups fail: they are suspended");
+            }
+            Change::Probes => {
+                self.show(State::HalfOpen);
+                tracing::debug!(
+                    upstream,
+                    "a lookup goes to see whether the upstream is back"
+                );
+            }
+            // Not a warning each time: it has been said, and an outage may be long.
+            Change::StaysOpen(time) => {
+                self.show(State::Open);
+                let time = humantime::format_duration(time);
+                tracing::debug!(upstream, %time, "it is not: lookups stay suspended");
+            }
+            Change::Closed => {
+                self.show(State::Closed);
+                tracing::info!(upstream, "lookups are answered again");
+            }
+        }
+    }
+
+    fn refused(&self) {
+        self.refusals.increment(1);
+    }
+}
+
+impl fmt::Debug for BreakerWatch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BreakerWatch")
+            .field("upstream", &self.upstream)
+            .finish_non_exhaustive()
+    }
+}
