@@ -33,7 +33,8 @@ async fn both(space: usize) -> Both {
 
 async fn read(caller: &mut DuplexStream, length: usize) -> String {
     let mut bytes = vec![0; length];
-    caller.read_exact(&mut bytes).await.unwrap();
+    let read = tokio::time::timeout(Duration::from_secs(20), caller.read_exact(&mut bytes));
+    read.await.expect("so many bytes").unwrap();
     String::from_utf8(bytes).unwrap()
 }
 

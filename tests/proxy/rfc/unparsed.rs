@@ -109,3 +109,20 @@ async fn a_refusal_follows_the_answers_before_it() {
     assert_eq!(caller.rest().await, "");
     assert!(up.is_silent().await, "the second was forwarded");
 }
+
+/// A caller that sends its body before it looks for an answer still reads why (9112 §9.6).
+#[tokio::test]
+async fn a_caller_that_sends_on_still_reads_the_reason() {
+    let (upstream, gateway) = both().await;
+    let mut caller = gateway.caller().await;
+    caller
+        .send("POST / HTTP/1.1\r\nHost : p\r\nContent-Length: 400000\r\n\r\n")
+        .await;
+    caller.stream.readable().await.unwrap();
+    for _ in 0..4 {
+        caller.send("x".repeat(100_000)).await;
+    }
+    assert_eq!(caller.message().await.0.status(), 400);
+    assert_eq!(caller.rest().await, "");
+    assert!(upstream.is_left_alone().await);
+}

@@ -88,6 +88,22 @@ pub(super) const EDITING: &[Row] = &[
         ],
     ),
     (
+        "measured: serde_json with raw_value",
+        "a caller's {\"$serde_json::private::RawValue\": …} was parsed as what it quotes",
+        &[Test(BODIES, "every_other_byte_is_kept")],
+    ),
+    (
+        "tower: retry and hedge",
+        "a layer that repeats requests repeats those that change something",
+        &[
+            Test(RESEND, "without_an_answer_nothing_is_sent_again"),
+            Test(
+                RESEND,
+                "only_definite_rejections_are_answered_with_another_try",
+            ),
+        ],
+    ),
+    (
         "size and coding",
         "wrong status codes, limits ignored on one path, coded bodies fed to the JSON parser",
         &[

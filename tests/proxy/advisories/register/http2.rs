@@ -68,22 +68,26 @@ pub(super) const HTTP2: &[Row] = &[
     ),
 ];
 
-/// Floods whose tests are known by a part of their name, in `tests/proxy/http2`.
-const FLOODS: [&str; 6] = [
-    "rapid_reset",
-    "continuation",
-    "settings",
-    "empty_data",
-    "made_you_reset",
-    "window",
+/// What has a test in `tests/proxy/http2` that is known by a part of its name.
+const BY_NAME: [(&str, &str); 7] = [
+    ("CVE-2023-44487", "rapid_reset"),
+    ("RUSTSEC-2024-0332", "continuation"),
+    ("CVE-2019-9515", "settings"),
+    ("RUSTSEC-2026-0258", "empty_data"),
+    ("CVE-2025-8671", "made_you_reset"),
+    ("CVE-2019-9511", "window"),
+    (
+        "hyper#3623: no second connection at the cap of streams",
+        "second_connection",
+    ),
 ];
 
 /// While some of them are missing they are named, and fail nothing.
 #[test]
 fn floods_of_frames_have_their_tests() {
-    for flood in FLOODS {
-        if let Some(fault) = crate::advisories::fault(&Like(H2, flood)) {
-            eprintln!("{fault}");
+    for (id, part) in BY_NAME {
+        if let Some(fault) = crate::advisories::fault(&Like(H2, part)) {
+            eprintln!("{id}: {fault}");
         }
     }
 }

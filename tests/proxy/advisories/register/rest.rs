@@ -35,6 +35,14 @@ pub(super) const TIME: &[Row] = &[
         ],
     ),
     (
+        "measured: moka and errors",
+        "a failure reaches all who wait for it, and must not be kept",
+        &[Test(
+            "src/directory/cached/tests/failure.rs",
+            "failures_reach_all_who_wait_and_are_not_kept",
+        )],
+    ),
+    (
         "hyper#3178 hyper#3756 hyper#2457",
         "header_read_timeout does nothing without a timer, and nothing before the first byte",
         &[
