@@ -97,14 +97,15 @@ async fn files_that_cannot_be_used_leave_the_old_ones_in_use_until_they_are_mend
     let gateway = gateway.start().await;
     let caller = Caller::trusting(&authority);
     let half: String = new.certificate.chars().take(100).collect();
+    // Key before certificate: none of what is there in between could be used either.
     let said = [
         (
             &*new.certificate,
             &*old.key,
             "does not belong to the certificate",
         ),
-        (&half, &new.key, "it breaks off before -----END"),
-        ("", &new.key, "c.pem is empty"),
+        (&half, &old.key, "it breaks off before -----END"),
+        ("", &old.key, "c.pem is empty"),
         (&expired.certificate, &expired.key, "has expired"),
     ];
     for (number, (certificate, key, why)) in said.into_iter().enumerate() {
