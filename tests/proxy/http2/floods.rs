@@ -57,7 +57,7 @@ async fn floods_of_settings_pings_priorities_and_window_updates_are_no_requests(
             let upstream = Counting::new().await;
             let gateway = gateway(&upstream).await;
             let caller = Wire::caller(gateway.address, &[]).await;
-            let (_, sent) = tokio::join!(others_are_served(&gateway), flood(caller, &unit, reads));
+            let ((), sent) = tokio::join!(others_are_served(&gateway), flood(caller, &unit, reads));
             assert!(sent > 0, "{what}, read {reads}");
         }
     }
