@@ -98,6 +98,11 @@ impl Running {
         self.shutdown.take().unwrap().send(()).unwrap();
     }
 
+    /// Whether `serve` has not returned.
+    pub(crate) fn is_serving(&self) -> bool {
+        !self.served.is_finished()
+    }
+
     pub(crate) async fn stopped(self) {
         within("the end of serve", self.served)
             .await
