@@ -29,6 +29,7 @@ async fn a_patch_that_is_taken_back_is_finished_upstream_and_waited_for() {
         // Nor does a shutdown cut it off.
         gateway.shut_down();
         assert!(up.is_silent().await);
+        assert!(gateway.is_serving());
         up.send(OK).await;
         gateway.stopped().await;
     }

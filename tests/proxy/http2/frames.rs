@@ -42,7 +42,7 @@ impl Frame {
         matches!(self.kind, DATA | HEADERS) && self.flags & END_STREAM != 0
     }
 
-    /// Of RST_STREAM and GOAWAY.
+    /// Of `RST_STREAM` and `GOAWAY`.
     pub(super) fn error(&self) -> u32 {
         let at = if self.kind == GOAWAY { 4 } else { 0 };
         u32::from_be_bytes(self.payload[at..at + 4].try_into().unwrap())

@@ -126,7 +126,8 @@ async fn an_answer_arrives_to_the_byte_through_frames_of_any_size() {
     caller.send(get(1)).await;
     let mut up = upstream.accept().await;
     up.head().await;
-    let body: String = (0..60_000).map(|number| format!("{number},")).collect();
+    let numbers: Vec<_> = (0..60_000).map(|number| number.to_string()).collect();
+    let body = numbers.join(",");
     up.send(format!(
         "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()

@@ -218,7 +218,7 @@ async fn what_is_no_http2_is_502() {
         b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n".to_vec(),
         frame(DATA, 0, 1, b"x"),
         frame(SETTINGS, 0, 0, &[0; 5]),
-        frame(99, 0, 0, &[0; 20_000]),
+        frame(99, 0, 0, &vec![0; 20_000]),
     ] {
         let upstream = Listening::new().await;
         let gateway = Gateway::at(upstream.address)

@@ -123,6 +123,11 @@ impl Running {
         within("the listener's end", async { while !refused().await {} }).await;
     }
 
+    /// Whether `serve` has not returned.
+    pub(crate) fn is_serving(&self) -> bool {
+        !self.served.is_finished()
+    }
+
     pub(crate) async fn stopped(self) {
         within("the end of serve", self.served)
             .await
