@@ -108,8 +108,6 @@ impl<F: Future<Output = ()>> Future for Given<F> {
 
 #[cfg(test)]
 mod tests {
-    use std::future::poll_fn;
-
     use hyper::rt::Executor as _;
     use tokio::sync::oneshot;
 
@@ -165,7 +163,7 @@ mod tests {
         assert_eq!(first.await, PIECE);
         assert_eq!(rest.len(), 1);
         // Nothing is noted, and nothing fails, outside of a stream.
-        poll_fn(|_| Poll::Ready(handed_over())).await;
+        handed_over();
         taken(1);
     }
 }

@@ -37,7 +37,7 @@ async fn main() {
         let numbers: Vec<usize> = words.map(|word| word.parse().unwrap()).collect();
         let answer = match command {
             "good" => good::measure(proxy, numbers[0]).await,
-            "gather" => crowd.gather(Numbers {
+            "gather" => crowd.gather(&Numbers {
                 idle: numbers[0],
                 heads: numbers[1],
                 bodies: numbers[2],

@@ -58,7 +58,7 @@ impl Crowd {
         }
     }
 
-    pub(crate) fn gather(&mut self, numbers: Numbers) -> String {
+    pub(crate) fn gather(&mut self, numbers: &Numbers) -> String {
         let connecting = Arc::new(Semaphore::new(AT_A_TIME));
         let kinds = [
             (Kind::Silent, numbers.idle / 2),
