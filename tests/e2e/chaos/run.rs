@@ -1,0 +1,251 @@
+//! A run from its beginning to its verdict.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+
+use crate::ledger::Ledger;
+use crate::process::{Held, Process};
+use crate::report::{self, Figures};
+use crate::rng::Rng;
+use crate::shared::Shared;
+use crate::steer::{self, Control};
+use crate::world::World;
+use crate::{Args, callers, echo, relay};
+
+/// Longest time for the network to be whole again, in the eyes of the proxy.
+const HEALING: Duration = Duration::from_secs(15);
+/// Longest time for every caller to end what it has begun.
+const LANDING: Duration = Duration::from_secs(60);
+/// How often the proxy is replaced.
+const RESTARTS: u32 = 4;
+
+/// What is under test, and around it.
+struct Stage {
+    shared: Arc<Shared>,
+    simulator: Process,
+    control: Control,
+    /// The proxy's arguments, and itself.
+    arguments: Vec<String>,
+    program: String,
+    proxy: Process,
+    followed: Arc<AtomicU64>,
+    // Its files are there as long as it is.
+    _files: tempfile::TempDir,
+}
+
+pub(crate) async fn run(args: &Args, program: &str, seed: u64) -> bool {
+    let mut stage = Stage::set(args, program, seed).await;
+    let began = Instant::now();
+    let seconds = Duration::from_secs(args.seconds);
+    // Memory is compared between the middle and the end, of one and the same process.
+    stage.storm(seconds * 2 / 5, args.callers, RESTARTS).await;
+    let warm = stage.quiet("after the first storm").await;
+    stage.storm(seconds * 3 / 5, args.callers, 0).await;
+    let end = stage.quiet("after the last storm").await;
+    let struck = stage.control.struck().await;
+    stage.settle().await;
+    let figures = Figures {
+        warm,
+        end,
+        took: began.elapsed(),
+        struck,
+    };
+    let passed = report::report(&stage.shared, &figures, args.requests);
+    let (proxy, simulator) = (stage.stop().await, stage.simulator.terminate().await);
+    passed && proxy && simulator.is_ok()
+}
+
+impl Stage {
+    async fn set(args: &Args, program: &str, seed: u64) -> Self {
+        let mut rng = Rng::new(seed, "stage", 0);
+        let files = tempfile::tempdir().unwrap();
+        let file = |name: &str| files.path().join(name).to_string_lossy().into_owned();
+        let world = Arc::new(World::new(args.seconds));
+        std::fs::write(file("world.json"), world.data()).unwrap();
+        let simulate = [
+            "simulate",
+            "--listen",
+            "127.0.0.1:0",
+            "--data",
+            &file("world.json"),
+        ];
+        let simulator = Process::start(program, &simulate, 1).await.unwrap();
+        let api: SocketAddr = simulator.addresses[0].parse().unwrap();
+
+        let ledger = Arc::new(Ledger::default());
+        let echo = relay::listen(0).unwrap();
+        let echo_address = echo.local_addr().unwrap();
+        tokio::spawn(echo::serve(echo, Arc::clone(&ledger)));
+
+        let (to_api, to_echo, proxy) = (
+            relay::port(&mut rng),
+            relay::port(&mut rng),
+            relay::port(&mut rng),
+        );
+        let config = include_str!("proxy.toml")
+            .replace("{api}", &to_api.to_string())
+            .replace("{echo}", &to_echo.to_string());
+        std::fs::write(file("proxy.toml"), config).unwrap();
+        let address = SocketAddr::from(([127, 0, 0, 1], proxy));
+        let arguments = format!(
+            "serve --listen {address} --admin 127.0.0.1:0 --log-level error --config {}",
+            file("proxy.toml")
+        );
+        let arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
+        let shared = Arc::new(Shared::new(
+            seed,
+            address,
+            Arc::clone(&world),
+            Arc::clone(&ledger),
+        ));
+        tokio::spawn(relay::run(Arc::clone(&shared), to_api, api));
+        tokio::spawn(relay::run(Arc::clone(&shared), to_echo, echo_address));
+        let followed = Arc::new(AtomicU64::new(0));
+        tokio::spawn(steer::follow(
+            Control::new(api),
+            ledger,
+            world,
+            Arc::clone(&followed),
+        ));
+        let proxy = start(program, &arguments).await;
+        let (control, program) = (Control::new(api), program.to_owned());
+        Self {
+            shared,
+            simulator,
+            control,
+            arguments,
+            program,
+            proxy,
+            followed,
+            _files: files,
+        }
+    }
+
+    /// Faults and callers for so long, with the proxy being replaced so often meanwhile.
+    async fn storm(&mut self, length: Duration, count: usize, restarts: u32) {
+        let seed = self.shared.seed;
+        self.shared.storm(true);
+        self.control.faults().await;
+        let mut tasks = JoinSet::new();
+        for number in 0..count {
+            let rng = Rng::new(
+                seed,
+                "caller",
+                number + usize::try_from(restarts).unwrap() * 10_000,
+            );
+            tasks.spawn(callers::call(Arc::clone(&self.shared), number, rng));
+        }
+        let drifting = Control::new(self.simulator.addresses[0].parse().unwrap());
+        tasks.spawn(steer::drift(
+            Arc::clone(&self.shared),
+            drifting,
+            Rng::new(seed, "drift", count),
+        ));
+        tasks.spawn(relay::pauses(
+            Arc::clone(&self.shared),
+            Rng::new(seed, "pauses", count),
+        ));
+        for _ in 0..restarts {
+            sleep(length / (restarts + 1)).await;
+            self.restart().await;
+        }
+        sleep(length / (restarts + 1)).await;
+        self.shared.storm(false);
+        self.control.calm().await;
+        let ended = Instant::now();
+        let landed = timeout(LANDING, async {
+            while let Some(ended) = tasks.join_next().await {
+                // A task that fails is a fault of this program, or an answer it did not foresee.
+                ended.unwrap();
+            }
+        });
+        if landed.await.is_err() {
+            self.shared.ledger.violate("callers wait for ever");
+        }
+        println!("the last caller was done after {:.1?}", ended.elapsed());
+    }
+
+    /// SIGTERM, and another on the same port as soon as it is free.
+    async fn restart(&mut self) {
+        self.shared.restarts.begin();
+        self.proxy.terminate().await.unwrap();
+        // The port is free as soon as the first drains.
+        let next = start(&self.program, &self.arguments).await;
+        let mut last = std::mem::replace(&mut self.proxy, next);
+        let ended = last.ended().await;
+        self.shared.restarts.end();
+        if !ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
+            self.shared
+                .ledger
+                .violate(&format!("the proxy did not end as it should: {ended:?}"));
+        }
+        self.shared.faults.count("proxy replaced");
+    }
+
+    /// Nothing but well-behaved callers on a network that works: all is healed, and this is what it takes.
+    async fn quiet(&mut self, when: &str) -> Held {
+        let began = Instant::now();
+        while self.failing(1).await > 0 {
+            if began.elapsed() > HEALING {
+                self.shared
+                    .ledger
+                    .violate(&format!("{when} requests still fail"));
+                break;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        let healed = began.elapsed();
+        let failing = self.failing(60).await;
+        if failing > 0 {
+            self.shared
+                .ledger
+                .violate(&format!("{when} {failing} callers fail again"));
+        }
+        // The pool's idle connections end (timeouts.upstream_idle).
+        sleep(Duration::from_secs(4)).await;
+        let held = self.proxy.held().unwrap();
+        println!("{when}: healed within {healed:.1?}; {held:?}");
+        held
+    }
+
+    /// How many of some well-behaved callers fail at one of so many requests.
+    async fn failing(&self, requests: usize) -> usize {
+        let calls =
+            (0..16).map(|number| callers::quietly(Arc::clone(&self.shared), number, requests));
+        let succeeded = calls.collect::<JoinSet<_>>().join_all().await;
+        succeeded.into_iter().filter(|succeeded| !succeeded).count()
+    }
+
+    /// Until no effect has come for a while: late ones count too.
+    async fn settle(&self) {
+        let mut last = u64::MAX;
+        while last != self.followed.load(Ordering::Relaxed) {
+            last = self.followed.load(Ordering::Relaxed);
+            sleep(Duration::from_secs(1)).await;
+        }
+    }
+
+    async fn stop(&mut self) -> bool {
+        self.proxy.terminate().await.unwrap();
+        let ended = self.proxy.ended().await;
+        println!("SIGTERM: {ended:?}");
+        ended.is_ok_and(|status| status.success())
+    }
+}
+
+/// Starts the proxy, once its port is free.
+async fn start(program: &str, arguments: &[String]) -> Process {
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    for _ in 0..500 {
+        match Process::start(program, &arguments, 2).await {
+            Ok(process) => return process,
+            Err(_) => sleep(Duration::from_millis(20)).await,
+        }
+    }
+    panic!("the proxy does not start; VERBOSE=1 shows why");
+}
