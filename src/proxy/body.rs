@@ -1,7 +1,7 @@
 //! The body of an answer to a caller, with what must last as long as it does.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -37,9 +37,14 @@ impl Share {
 pin_project! {
     /// The body of an answer: passed on, or made here.
     #[derive(Debug)]
-    pub struct ProxyBody<B> {
+    pub struct ProxyBody<B>
+    where
+        B: Body,
+    {
         #[pin]
         kind: Kind<B>,
+        // What it broke off with, until it is said.
+        broken: Option<B::Error>,
         share: Share,
     }
 }
@@ -53,15 +58,21 @@ pin_project! {
     }
 }
 
-impl<B> ProxyBody<B> {
+impl<B: Body> ProxyBody<B> {
     pub(super) fn passed(body: B, share: Share) -> Self {
-        let kind = Kind::Passed { body };
-        Self { kind, share }
+        Self::new(Kind::Passed { body }, share)
     }
 
     pub(super) fn made(body: Full<Bytes>, share: Share) -> Self {
-        let kind = Kind::Made { body };
-        Self { kind, share }
+        Self::new(Kind::Made { body }, share)
+    }
+
+    fn new(kind: Kind<B>, share: Share) -> Self {
+        Self {
+            kind,
+            broken: None,
+            share,
+        }
     }
 }
 
@@ -73,8 +84,22 @@ impl<B: Body<Data = Bytes>> Body for ProxyBody<B> {
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        match self.project().kind.project() {
-            KindProjection::Passed { body } => body.poll_frame(cx),
+        let this = self.project();
+        if let Some(error) = this.broken.take() {
+            return Poll::Ready(Some(Err(error)));
+        }
+        match this.kind.project() {
+            KindProjection::Passed { body } => match ready!(body.poll_frame(cx)) {
+                Some(Err(error)) => {
+                    // hyper drops what it has not written when a body fails, the head included: the
+                    // caller would see a connection that ends without a word. It writes when a body
+                    // has nothing to give, so the failure comes one turn later.
+                    *this.broken = Some(error);
+                    cx.waker().wake_by_ref();
+                    Poll::Pending
+                }
+                frame => Poll::Ready(frame),
+            },
             KindProjection::Made { body } => body
                 .poll_frame(cx)
                 .map(|frame| frame.map(|frame| frame.map_err(|never| match never {}))),
