@@ -2,7 +2,9 @@
 
 mod exchange;
 mod http2;
+mod odd;
 mod plain;
+mod reading;
 mod request;
 mod rude;
 mod stateful;

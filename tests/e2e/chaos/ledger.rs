@@ -1,55 +1,20 @@
 //! What was asked for, what callers were told, and what the upstream did: the laws of a run.
 
+mod entry;
+
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::Deserialize;
-
+use self::entry::Entry;
+pub(crate) use self::entry::{Effect, Expect};
 use crate::world::{self, Place, World};
 
 /// Violations that are printed in full.
 const PRINTED: u64 = 40;
 
-/// How often a request must have been carried out, from what its caller saw.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Expect {
-    /// No answer yet.
-    Pending,
-    /// It was told: done.
-    One,
-    /// It was told: not done.
-    Zero,
-    /// It could not know.
-    AtMostOne,
-}
-
-#[derive(Debug)]
-struct Entry {
-    kind: &'static str,
-    place: Place,
-    state: Option<&'static str>,
-    expect: Expect,
-    told: String,
-    /// The request that carried it out, as the answer named it.
-    answered_by: u64,
-    done_by: Vec<u64>,
-}
-
-/// One accepted write, as the simulator lists it.
-#[derive(Debug, Deserialize)]
-pub(crate) struct Effect {
-    pub(crate) seq: u64,
-    request: u64,
-    template: String,
-    conversation: String,
-    participant: String,
-    state: Option<(String, String)>,
-    attributes: serde_json::Map<String, serde_json::Value>,
-}
-
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Ledger {
     entries: Mutex<Vec<Entry>>,
     told: Mutex<BTreeMap<String, u64>>,
@@ -83,15 +48,7 @@ impl Ledger {
     ) -> u64 {
         *lock(&self.kinds).entry(kind).or_default() += 1;
         let mut entries = lock(&self.entries);
-        entries.push(Entry {
-            kind,
-            place: place.clone(),
-            state,
-            expect: Expect::Pending,
-            told: String::new(),
-            answered_by: 0,
-            done_by: Vec::new(),
-        });
+        entries.push(Entry::new(kind, place.clone(), state));
         entries.len() as u64 - 1
     }
 
@@ -122,7 +79,7 @@ impl Ledger {
 
     /// A violation by this request, with all that is known of it.
     pub(crate) fn accuse(&self, n: u64, wrong: &str) {
-        let entry = format!("{:?}", lock(&self.entries)[usize::try_from(n).unwrap()]);
+        let entry = lock(&self.entries)[usize::try_from(n).unwrap()].to_string();
         self.violate(&format!("request {n}: {wrong}: {entry}"));
     }
 
@@ -144,51 +101,28 @@ impl Ledger {
         let Some(n) = marker.and_then(world::number) else {
             return self.violate(&format!("an effect that no request asked for: {effect:?}"));
         };
-        let wrong = self.done(n, effect.request, |entry| {
-            let target = world.target(entry.place.target);
-            let to = effect.state.as_ref().map(|(_, to)| to.as_str());
-            if effect.template != entry.place.template()
-                || (&effect.conversation, &effect.participant)
-                    != (&target.conversation, &target.participant)
-            {
-                Some("it was done elsewhere")
-            } else if effect.attributes != world::meant(n) {
-                Some("its attributes are not those that were sent")
-            } else if to.is_some() && to != entry.state {
-                Some("it changed the state unasked")
-            } else {
-                None
-            }
-        });
-        if let Some(wrong) = wrong {
+        self.done(n, effect.request);
+        let entries = lock(&self.entries);
+        let entry = usize::try_from(n).ok().and_then(|n| entries.get(n));
+        if let Some(wrong) = entry.and_then(|entry| entry.differs(n, effect, world)) {
             self.violate(&format!("request {n}: {wrong}: {effect:?}"));
         }
     }
 
     /// A request was carried out.
-    pub(crate) fn done<T>(
-        &self,
-        n: u64,
-        request: u64,
-        look: impl FnOnce(&EntryView<'_>) -> Option<T>,
-    ) -> Option<T> {
+    pub(crate) fn done(&self, n: u64, request: u64) {
         let mut entries = lock(&self.entries);
-        let Some(entry) = entries.get_mut(usize::try_from(n).unwrap()) else {
-            drop(entries);
-            self.violate(&format!("an effect of request {n}, which was never made"));
-            return None;
+        let entry = usize::try_from(n).ok().and_then(|n| entries.get_mut(n));
+        let Some(entry) = entry else {
+            return self.violate(&format!("an effect of request {n}, which was never made"));
         };
         entry.done_by.push(request);
         if entry.done_by.len() > 1 {
             self.violate(&format!(
-                "request {n} was carried out {} times: {entry:?}",
+                "request {n} was carried out {} times: {entry}",
                 entry.done_by.len()
             ));
         }
-        look(&EntryView {
-            place: &entry.place,
-            state: entry.state,
-        })
     }
 
     /// Compares what callers were told with what was done; to be called when everything has settled.
@@ -205,12 +139,12 @@ impl Ledger {
                 _ => None,
             };
             if let Some(wrong) = wrong {
-                self.violate(&format!("request {n} {wrong}: {entry:?}"));
+                self.violate(&format!("request {n} {wrong}: {entry}"));
             }
             let by = entry.answered_by;
             if entry.expect == Expect::One && by != 0 && done == 1 && entry.done_by[0] != by {
                 self.violate(&format!(
-                    "request {n} got the answer to another request: {entry:?}"
+                    "request {n} got the answer to another request: {entry}"
                 ));
             }
             match entry.expect {
@@ -257,12 +191,6 @@ impl Ledger {
     }
 }
 
-/// What an effect is compared with.
-pub(crate) struct EntryView<'a> {
-    pub(crate) place: &'a Place,
-    pub(crate) state: Option<&'static str>,
-}
-
 /// Marked requests by what was known of them, and what was done.
 #[derive(Debug, Default)]
 pub(crate) struct Settled {
@@ -271,23 +199,4 @@ pub(crate) struct Settled {
     pub(crate) unknown_done: usize,
     pub(crate) unknown_undone: usize,
     pub(crate) effects: usize,
-}
-
-/// When the proxy was last being replaced: connections of before may end without an answer.
-#[derive(Debug, Default)]
-pub(crate) struct Restarts(Mutex<(bool, Option<Instant>)>);
-
-impl Restarts {
-    pub(crate) fn begin(&self) {
-        lock(&self.0).0 = true;
-    }
-
-    pub(crate) fn end(&self) {
-        *lock(&self.0) = (false, Some(Instant::now()));
-    }
-
-    pub(crate) fn excuse(&self, born: Instant) -> bool {
-        let (now, last) = *lock(&self.0);
-        now || last.is_some_and(|last| born < last)
-    }
 }

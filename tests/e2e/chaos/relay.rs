@@ -1,6 +1,7 @@
 //! The hostile network between the proxy and its upstreams: a TCP relay that does to every connection one
 //! of the things that happen to connections.
 
+mod piece;
 mod pipe;
 mod plan;
 

@@ -1,26 +1,24 @@
 //! A run from its beginning to its verdict.
 
+mod quiet;
+mod storm;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tokio::task::JoinSet;
-use tokio::time::{sleep, timeout};
+use tokio::time::sleep;
 
 use crate::ledger::Ledger;
-use crate::process::{Held, Process};
+use crate::process::Process;
 use crate::report::{self, Figures};
 use crate::rng::Rng;
 use crate::shared::Shared;
 use crate::steer::{self, Control};
 use crate::world::World;
-use crate::{Args, callers, echo, relay};
+use crate::{Args, echo, relay};
 
-/// Longest time for the network to be whole again, in the eyes of the proxy.
-const HEALING: Duration = Duration::from_secs(15);
-/// Longest time for every caller to end what it has begun.
-const LANDING: Duration = Duration::from_secs(60);
 /// How often the proxy is replaced.
 const RESTARTS: u32 = 4;
 
@@ -40,19 +38,22 @@ struct Stage {
 
 pub(crate) async fn run(args: &Args, program: &str, seed: u64) -> bool {
     let mut stage = Stage::set(args, program, seed).await;
-    let began = Instant::now();
     let seconds = Duration::from_secs(args.seconds);
     // Memory is compared between the middle and the end, of one and the same process.
-    stage.storm(seconds * 2 / 5, args.callers, RESTARTS).await;
+    let first = stage
+        .storm(seconds * 2 / 5, args.callers, RESTARTS, 0)
+        .await;
     let warm = stage.quiet("after the first storm").await;
-    stage.storm(seconds * 3 / 5, args.callers, 0).await;
+    let last = stage
+        .storm(seconds * 3 / 5, args.callers, 0, args.requests)
+        .await;
     let end = stage.quiet("after the last storm").await;
     let struck = stage.control.struck().await;
     stage.settle().await;
     let figures = Figures {
         warm,
         end,
-        took: began.elapsed(),
+        took: first + last,
         struck,
     };
     let passed = report::report(&stage.shared, &figures, args.requests);
@@ -124,101 +125,6 @@ impl Stage {
             followed,
             _files: files,
         }
-    }
-
-    /// Faults and callers for so long, with the proxy being replaced so often meanwhile.
-    async fn storm(&mut self, length: Duration, count: usize, restarts: u32) {
-        let seed = self.shared.seed;
-        self.shared.storm(true);
-        self.control.faults().await;
-        let mut tasks = JoinSet::new();
-        for number in 0..count {
-            let rng = Rng::new(
-                seed,
-                "caller",
-                number + usize::try_from(restarts).unwrap() * 10_000,
-            );
-            tasks.spawn(callers::call(Arc::clone(&self.shared), number, rng));
-        }
-        let drifting = Control::new(self.simulator.addresses[0].parse().unwrap());
-        tasks.spawn(steer::drift(
-            Arc::clone(&self.shared),
-            drifting,
-            Rng::new(seed, "drift", count),
-        ));
-        tasks.spawn(relay::pauses(
-            Arc::clone(&self.shared),
-            Rng::new(seed, "pauses", count),
-        ));
-        for _ in 0..restarts {
-            sleep(length / (restarts + 1)).await;
-            self.restart().await;
-        }
-        sleep(length / (restarts + 1)).await;
-        self.shared.storm(false);
-        self.control.calm().await;
-        let ended = Instant::now();
-        let landed = timeout(LANDING, async {
-            while let Some(ended) = tasks.join_next().await {
-                // A task that fails is a fault of this program, or an answer it did not foresee.
-                ended.unwrap();
-            }
-        });
-        if landed.await.is_err() {
-            self.shared.ledger.violate("callers wait for ever");
-        }
-        println!("the last caller was done after {:.1?}", ended.elapsed());
-    }
-
-    /// SIGTERM, and another on the same port as soon as it is free.
-    async fn restart(&mut self) {
-        self.shared.restarts.begin();
-        self.proxy.terminate().await.unwrap();
-        // The port is free as soon as the first drains.
-        let next = start(&self.program, &self.arguments).await;
-        let mut last = std::mem::replace(&mut self.proxy, next);
-        let ended = last.ended().await;
-        self.shared.restarts.end();
-        if !ended.as_ref().is_ok_and(std::process::ExitStatus::success) {
-            self.shared
-                .ledger
-                .violate(&format!("the proxy did not end as it should: {ended:?}"));
-        }
-        self.shared.faults.count("proxy replaced");
-    }
-
-    /// Nothing but well-behaved callers on a network that works: all is healed, and this is what it takes.
-    async fn quiet(&mut self, when: &str) -> Held {
-        let began = Instant::now();
-        while self.failing(1).await > 0 {
-            if began.elapsed() > HEALING {
-                self.shared
-                    .ledger
-                    .violate(&format!("{when} requests still fail"));
-                break;
-            }
-            sleep(Duration::from_millis(200)).await;
-        }
-        let healed = began.elapsed();
-        let failing = self.failing(60).await;
-        if failing > 0 {
-            self.shared
-                .ledger
-                .violate(&format!("{when} {failing} callers fail again"));
-        }
-        // The pool's idle connections end (timeouts.upstream_idle).
-        sleep(Duration::from_secs(4)).await;
-        let held = self.proxy.held().unwrap();
-        println!("{when}: healed within {healed:.1?}; {held:?}");
-        held
-    }
-
-    /// How many of some well-behaved callers fail at one of so many requests.
-    async fn failing(&self, requests: usize) -> usize {
-        let calls =
-            (0..16).map(|number| callers::quietly(Arc::clone(&self.shared), number, requests));
-        let succeeded = calls.collect::<JoinSet<_>>().join_all().await;
-        succeeded.into_iter().filter(|succeeded| !succeeded).count()
     }
 
     /// Until no effect has come for a while: late ones count too.

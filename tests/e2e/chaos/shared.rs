@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use tokio::sync::watch;
 
-use crate::ledger::{Ledger, Restarts};
+use crate::ledger::Ledger;
 use crate::world::World;
 
-#[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) seed: u64,
     pub(crate) proxy: SocketAddr,
@@ -64,5 +64,24 @@ impl Faults {
 
     pub(crate) fn counts(&self) -> BTreeMap<&'static str, u64> {
         self.0.lock().unwrap().clone()
+    }
+}
+
+/// When the proxy was last being replaced: connections of before may end without an answer.
+#[derive(Debug, Default)]
+pub(crate) struct Restarts(Mutex<(bool, Option<Instant>)>);
+
+impl Restarts {
+    pub(crate) fn begin(&self) {
+        self.0.lock().unwrap().0 = true;
+    }
+
+    pub(crate) fn end(&self) {
+        *self.0.lock().unwrap() = (false, Some(Instant::now()));
+    }
+
+    pub(crate) fn excuse(&self, born: Instant) -> bool {
+        let (now, last) = *self.0.lock().unwrap();
+        now || last.is_some_and(|last| born < last)
     }
 }

@@ -16,6 +16,10 @@ pub(crate) struct Connection {
     pub(crate) born: Instant,
     /// Requests that were sent on it.
     pub(crate) used: usize,
+    /// The status of the last answer on it.
+    pub(crate) last: u16,
+    /// What it ended with, where that was an error.
+    pub(crate) error: Option<io::ErrorKind>,
     read: Vec<u8>,
 }
 
@@ -49,6 +53,8 @@ impl Connection {
             stream,
             born: Instant::now(),
             used: 0,
+            last: 0,
+            error: None,
             read: Vec::new(),
         })
     }
@@ -61,6 +67,17 @@ impl Connection {
     pub(crate) async fn more(&mut self, bytes: &[u8]) -> io::Result<()> {
         let sent = timeout(BOUND, self.stream.write_all(bytes)).await;
         sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+    }
+
+    /// What is known of it, for an accusation.
+    pub(crate) fn story(&self) -> String {
+        let Self {
+            used, last, error, ..
+        } = self;
+        let age = self.born.elapsed();
+        format!(
+            "on a connection used {used} times in {age:.1?}, last answered {last}, ended by {error:?}"
+        )
     }
 
     /// Ends with a reset instead of an orderly close.
@@ -80,6 +97,7 @@ impl Connection {
             // 100 comes before the answer.
             if answer.status != 100 {
                 answer.body = self.read_body(&answer).await?;
+                self.last = answer.status;
                 return Ok(answer);
             }
         }
@@ -163,7 +181,11 @@ impl Connection {
     async fn fill(&mut self) -> bool {
         let mut block = [0; 16 << 10];
         match self.stream.read(&mut block).await {
-            Ok(0) | Err(_) => false,
+            Ok(0) => false,
+            Err(error) => {
+                self.error = Some(error.kind());
+                false
+            }
             Ok(some) => {
                 self.read.extend_from_slice(&block[..some]);
                 true

@@ -140,10 +140,8 @@ impl Caller {
         };
         self.shared.ledger.close(n, Expect::AtMostOne, told, 0);
         if is_fault {
-            let used = connection.used;
-            self.shared
-                .ledger
-                .accuse(n, &format!("{told}, on a connection used {used} times"));
+            let story = connection.story();
+            self.shared.ledger.accuse(n, &format!("{told}, {story}"));
         }
     }
 

@@ -6,10 +6,10 @@ use tokio::io::AsyncWriteExt as _;
 use tokio::time::sleep;
 
 use super::exchange::Caller;
-use super::request::{self, Shape, Written};
+use super::request::{Shape, Written};
 use crate::judge::is_repaired;
 use crate::ledger::Expect;
-use crate::world::{DENIED, Place};
+use crate::world::Place;
 
 impl Caller {
     /// Several requests, one after the other.
@@ -33,7 +33,7 @@ impl Caller {
     }
 
     /// False when the connection is not worth going on with.
-    async fn plainly(&mut self, n: u64, written: &Written) -> bool {
+    pub(super) async fn plainly(&mut self, n: u64, written: &Written) -> bool {
         let Some(mut connection) = self.connected().await else {
             self.unsent(n);
             return false;
@@ -114,7 +114,7 @@ impl Caller {
         self.send_alone(n, &written).await;
     }
 
-    async fn send_alone(&mut self, n: u64, written: &Written) -> bool {
+    pub(super) async fn send_alone(&mut self, n: u64, written: &Written) -> bool {
         let Some(mut connection) = self.fresh().await else {
             self.unsent(n);
             return false;
@@ -179,113 +179,5 @@ impl Caller {
                 return;
             }
         }
-    }
-
-    /// Bodies that are not understood, and passed on for the API to refuse.
-    pub(super) async fn not_json(&mut self) {
-        let members = *self.rng.pick(&[
-            "'a':1,",
-            "\"state\":\"x\",\"state\":\"y\",",
-            "\"routing\":7,",
-            "\u{feff}",
-        ]);
-        let (n, written) = self.patch(
-            "not JSON",
-            &Shape {
-                members,
-                ..Shape::default()
-            },
-        );
-        self.plainly(n, &written).await;
-    }
-
-    /// A credential that may not see the conversation.
-    pub(super) async fn denied(&mut self) {
-        let token = std::mem::replace(&mut self.token, DENIED.to_owned());
-        // Without "state":null, so that the word is in no request that was not filled.
-        let shape = Shape {
-            members: "\"note\":1,",
-            ..Shape::default()
-        };
-        let (n, written) = self.patch("denied", &shape);
-        if self.send_alone(n, &written).await {
-            self.shared
-                .ledger
-                .violate(&format!("request {n} of a denied credential was repaired"));
-        }
-        self.token = token;
-    }
-
-    /// Bodies over the limit: complete ones are carried out, and others refused, as they came.
-    pub(super) async fn large(&mut self) {
-        let complete = self.rng.chance(60);
-        let target = self.shared.world.stage();
-        let place = self.shared.world.place(target, &mut self.rng);
-        let members = "\"state\":\"alerting\",\"routing\":{\"queue\":{\"id\":\"queue-0001\"}},";
-        let members = if complete { members } else { "\"note\":2," };
-        let padding = self.rng.within(70_000, 300_000);
-        let chunked = self.rng.chance(40);
-        // Only what is complete needs the type: nothing is mended here.
-        let shape = Shape {
-            members,
-            padding,
-            chunked,
-            ..Shape::default()
-        };
-        let (n, written) = self.patch_at("over the limit", &place, &shape);
-        let Some(mut connection) = self.fresh().await else {
-            return self.unsent(n);
-        };
-        let sent = connection.send(&written.whole()).await;
-        match connection.answer().await {
-            Ok(answer) => drop(self.concluded(n, &answer)),
-            // Who is still sending when the answer comes may lose it with the connection.
-            Err(lost) => self.lost(n, lost, &connection, sent.is_err()),
-        }
-    }
-
-    /// True when a PATCH and a GET succeed.
-    pub(super) async fn quiet(&mut self) -> bool {
-        let (n, written) = self.patch("quiet", &Shape::default());
-        if !self.plainly(n, &written).await {
-            return false;
-        }
-        self.shared.ledger.is_one(n) && self.get_one().await
-    }
-
-    /// Reads conversations.
-    pub(super) async fn get(&mut self) {
-        for _ in 0..self.rng.within(1, 6) {
-            if !self.get_one().await {
-                return;
-            }
-        }
-    }
-
-    async fn get_one(&mut self) -> bool {
-        let target = self.shared.world.drifting(&mut self.rng);
-        let place = self.shared.world.place(target, &mut self.rng);
-        let conversation = &self.shared.world.target(target).conversation;
-        let path = format!("{}/{conversation}", place.family);
-        let written = request::write("GET", &path, &self.token, "1.1", "", false, Vec::new());
-        let wanted = conversation.clone();
-        let Some(mut connection) = self.connected().await else {
-            return false;
-        };
-        let _ = connection.send(&written.head).await;
-        let Some(answer) = self.read(&mut connection, "read").await else {
-            return false;
-        };
-        let succeeded = answer.status == 200;
-        if succeeded {
-            let body: Option<serde_json::Value> = serde_json::from_slice(&answer.body).ok();
-            if body.is_none_or(|body| body["id"] != wanted.as_str()) {
-                self.shared
-                    .ledger
-                    .violate(&format!("a GET of {wanted} got something else: {answer:?}"));
-            }
-        }
-        self.keep(connection, &answer);
-        succeeded
     }
 }

@@ -38,10 +38,7 @@ impl Caller {
             Err(lost) => {
                 let excused = self.shared.restarts.excuse(connection.born);
                 if lost != Lost::InBody && !(lost == Lost::Silent && excused) {
-                    ledger.violate(&format!(
-                        "a {kind}: {lost:?}, on a connection used {} times",
-                        connection.used
-                    ));
+                    ledger.violate(&format!("a {kind}: {lost:?}, {}", connection.story()));
                 }
                 ledger.count(
                     kind,
@@ -114,7 +111,8 @@ impl Caller {
                         .violate(&format!("upload {n} of {size} bytes arrived as {told}"));
                 }
             }
-            if sent.is_err() {
+            if answer.status != 200 || sent.is_err() {
+                // Where the rest of a body was not wanted the connection ends, said or not.
                 return;
             }
             self.keep(connection, &answer);

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
+use super::piece::{End, GARBAGE, SURPLUS, is_whole, pass, slowly};
 use super::plan::Kind;
 use crate::rng::Rng;
 use crate::shared::Shared;
@@ -15,18 +16,6 @@ use crate::world::DENIED;
 
 /// Longer than the proxy waits for an answer.
 const STALL: Duration = Duration::from_millis(2_500);
-
-const GARBAGE: [&[u8]; 5] = [
-    b"\x00\xff\x16\x03\x01 this is not HTTP\r\n\r\n",
-    b"HTTP/1.1 999999 Much\r\n\r\n",
-    b"SSH-2.0-OpenSSH_9.2\r\n",
-    b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nabcdefg",
-    b"HTTP/1.1 200 OK\r\nX-Chaos: \x01\x00\r\nContent-Length: 0\r\n\r\n",
-];
-const SURPLUS: &[u8] = b"HTTP/1.1 200 OK\r\nX-Chaos: surplus\r\nContent-Length: 2\r\n\r\n{}";
-
-/// The connection is over.
-struct End;
 
 pub(super) struct Pipe {
     shared: Arc<Shared>,
@@ -144,21 +133,21 @@ impl Pipe {
         self.watch(piece);
         self.pause().await;
         if self.spare(true) {
-            return up(&mut self.far, piece).await;
+            return pass(&mut self.far, piece).await;
         }
         let part = self.rng.below(piece.len());
         match self.kind {
             Kind::ResetInRequest => {
-                up(&mut self.far, &piece[..part]).await?;
+                pass(&mut self.far, &piece[..part]).await?;
                 self.reset();
                 Err(End)
             }
             Kind::CloseInRequest => {
-                up(&mut self.far, &piece[..part]).await?;
+                pass(&mut self.far, &piece[..part]).await?;
                 Err(End)
             }
             Kind::ResetBeforeAnswer => {
-                up(&mut self.far, piece).await?;
+                pass(&mut self.far, piece).await?;
                 // It must arrive, or this were the same as a reset within the request.
                 sleep(Duration::from_millis(1)).await;
                 let _ = self.near.set_zero_linger();
@@ -166,7 +155,7 @@ impl Pipe {
             }
             Kind::StallRequest => {
                 sleep(STALL).await;
-                up(&mut self.far, piece).await
+                pass(&mut self.far, piece).await
             }
             _ => slowly(&mut self.far, piece, self.kind, &mut self.rng).await,
         }
@@ -181,7 +170,7 @@ impl Pipe {
             _ => true,
         };
         if !fits || self.spare(false) {
-            return up(&mut self.near, piece).await;
+            return pass(&mut self.near, piece).await;
         }
         let head = piece
             .windows(4)
@@ -190,13 +179,13 @@ impl Pipe {
         match self.kind {
             Kind::ResetInAnswer => {
                 let part = self.rng.below(piece.len());
-                up(&mut self.near, &piece[..part]).await?;
+                pass(&mut self.near, &piece[..part]).await?;
                 self.reset();
                 Err(End)
             }
             Kind::CutHead => {
                 let part = self.rng.below(head);
-                up(&mut self.near, &piece[..part]).await?;
+                pass(&mut self.near, &piece[..part]).await?;
                 Err(End)
             }
             Kind::CutBody => {
@@ -206,19 +195,19 @@ impl Pipe {
                 } else {
                     head - 1
                 };
-                up(&mut self.near, &piece[..part]).await?;
+                pass(&mut self.near, &piece[..part]).await?;
                 Err(End)
             }
             Kind::Garbage => {
                 let garbage = *self.rng.pick(&GARBAGE);
-                up(&mut self.near, garbage).await?;
+                pass(&mut self.near, garbage).await?;
                 Err(End)
             }
             // In one piece with the answer: whoever looks can see that it belongs to no request.
-            Kind::Surplus => up(&mut self.near, &[piece, SURPLUS].concat()).await,
+            Kind::Surplus => pass(&mut self.near, &[piece, SURPLUS].concat()).await,
             Kind::StallAnswer => {
                 sleep(STALL).await;
-                up(&mut self.near, piece).await
+                pass(&mut self.near, piece).await
             }
             _ => slowly(&mut self.near, piece, self.kind, &mut self.rng).await,
         }
@@ -237,42 +226,4 @@ impl Pipe {
                 .violate("a request of a denied credential was filled");
         }
     }
-}
-
-/// Whether the piece is one answer from its first byte to its last.
-fn is_whole(piece: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(piece).to_ascii_lowercase();
-    let Some((head, body)) = text.split_once("\r\n\r\n") else {
-        return false;
-    };
-    let length = head
-        .split("\r\ncontent-length:")
-        .nth(1)
-        .and_then(|rest| rest.lines().next()?.trim().parse().ok());
-    head.starts_with("http/1.1 ") && length == Some(body.len())
-}
-
-async fn up(to: &mut TcpStream, piece: &[u8]) -> Result<(), End> {
-    to.write_all(piece).await.map_err(|_| End)
-}
-
-async fn slowly(to: &mut TcpStream, piece: &[u8], kind: Kind, rng: &mut Rng) -> Result<(), End> {
-    if kind == Kind::Delay {
-        sleep(Duration::from_millis(
-            rng.within(5, 150).try_into().unwrap(),
-        ))
-        .await;
-        return up(to, piece).await;
-    }
-    // The first hundred: the head's end and the body's are what matters.
-    let split = piece.len().saturating_sub(100);
-    up(to, &piece[..split]).await?;
-    for few in piece[split..].chunks(rng.within(1, 7)) {
-        up(to, few).await?;
-        tokio::task::yield_now().await;
-        if rng.chance(20) {
-            sleep(Duration::from_millis(1)).await;
-        }
-    }
-    Ok(())
 }
