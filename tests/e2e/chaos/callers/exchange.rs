@@ -127,18 +127,27 @@ impl Caller {
         }
     }
 
-    /// No whole answer. A torn body is the upstream's doing and passes on; anything else is a fault of
-    /// the proxy, but while it is being replaced, or where the caller's own doings are the reason.
+    /// No whole answer. A torn body is the upstream's doing and passes on. A connection that ends without
+    /// a word is a fault of the proxy, but where it is being replaced, and then nothing was done: what is
+    /// in flight is answered first. Or the caller's own doings are the reason.
     pub(super) fn lost(&self, n: u64, lost: Lost, connection: &Connection, own_doing: bool) {
-        let excused = own_doing || self.shared.restarts.excuse(connection.born);
+        let replaced = self.shared.restarts.excuse(connection.born);
         let (told, is_fault) = match lost {
-            Lost::Silent => ("no answer", !excused),
+            Lost::Silent if own_doing => ("no answer", false),
+            Lost::Silent if replaced => ("no answer, replaced", false),
+            Lost::Silent => ("no answer", true),
             Lost::InBody => ("torn in its body", false),
             Lost::InHead => ("torn in its head", true),
             Lost::NotHttp => ("not HTTP", true),
             Lost::Hangs => ("hangs", true),
         };
-        self.shared.ledger.close(n, Expect::AtMostOne, told, 0);
+        let undone = lost == Lost::Silent && replaced && !own_doing;
+        let expect = if undone {
+            Expect::Zero
+        } else {
+            Expect::AtMostOne
+        };
+        self.shared.ledger.close(n, expect, told, 0);
         if is_fault {
             let story = connection.story();
             self.shared.ledger.accuse(n, &format!("{told}, {story}"));

@@ -80,18 +80,17 @@ impl Caller {
         (n, request.unwrap())
     }
 
+    /// As in HTTP/1: no word while the proxy is being replaced means that nothing was done.
     fn broken(&self, n: u64, in_body: bool, why: &str, born: Instant) {
-        if !in_body && !self.shared.restarts.excuse(born) {
-            self.shared
-                .ledger
-                .violate(&format!("request {n} over HTTP/2: {why}"));
-        }
-        let told = if in_body {
-            "torn in its body"
+        let ledger = &self.shared.ledger;
+        if in_body {
+            ledger.close(n, Expect::AtMostOne, "torn in its body", 0);
+        } else if self.shared.restarts.excuse(born) {
+            ledger.close(n, Expect::Zero, "no answer, replaced", 0);
         } else {
-            "no answer"
-        };
-        self.shared.ledger.close(n, Expect::AtMostOne, told, 0);
+            ledger.close(n, Expect::AtMostOne, "no answer", 0);
+            ledger.accuse(n, why);
+        }
     }
 }
 
