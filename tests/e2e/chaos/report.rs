@@ -7,7 +7,7 @@ use crate::relay::NAMES;
 use crate::shared::Shared;
 
 /// What the proxy may hold more at the end than in the middle, both after the same quiet load. The
-/// allocator gives memory back late; a leak of a hundred bytes per request would be more than this.
+/// allocator gives memory back late; in a minute, three hundred bytes leaked per request are more.
 const RSS_KIB: u64 = 16 << 10;
 const DESCRIPTORS: usize = 8;
 

@@ -1,6 +1,6 @@
 //! Randomness that a seed repeats: the same draws for the same task, whatever the others do.
 
-/// SplitMix64: a generator of five lines is better than a dependency for drawing lots.
+/// `SplitMix64`: a generator of five lines is better than a dependency for drawing lots.
 #[derive(Clone, Debug)]
 pub(crate) struct Rng(u64);
 

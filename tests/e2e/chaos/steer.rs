@@ -130,7 +130,7 @@ pub(crate) async fn follow(
 /// Changes states and queues behind the proxy's back, until the storm is over.
 pub(crate) async fn drift(shared: Arc<Shared>, mut control: Control, mut rng: Rng) {
     while shared.is_stormy() {
-        let target = shared.world.target(shared.world.drifting(&mut rng));
+        let target = shared.world.target(World::drifting(&mut rng));
         let (c, p) = (&target.conversation, &target.participant);
         let change = if rng.chance(70) {
             json!({ "state": rng.pick(&APART) })

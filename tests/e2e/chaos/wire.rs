@@ -179,16 +179,12 @@ impl Connection {
 
     /// False at the end, which a reset is too.
     async fn fill(&mut self) -> bool {
-        let mut block = [0; 16 << 10];
-        match self.stream.read(&mut block).await {
-            Ok(0) => false,
+        self.read.reserve(16 << 10);
+        match self.stream.read_buf(&mut self.read).await {
+            Ok(some) => some > 0,
             Err(error) => {
                 self.error = Some(error.kind());
                 false
-            }
-            Ok(some) => {
-                self.read.extend_from_slice(&block[..some]);
-                true
             }
         }
     }

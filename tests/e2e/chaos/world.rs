@@ -80,7 +80,7 @@ impl World {
     }
 
     /// One whose state drifts.
-    pub(crate) fn drifting(&self, rng: &mut Rng) -> usize {
+    pub(crate) fn drifting(rng: &mut Rng) -> usize {
         rng.below(DRIFTING)
     }
 

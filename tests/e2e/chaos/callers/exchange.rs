@@ -8,7 +8,7 @@ use crate::ledger::Expect;
 use crate::rng::Rng;
 use crate::shared::Shared;
 use crate::wire::{Answer, Connection, Lost};
-use crate::world::Place;
+use crate::world::{Place, World};
 
 use super::request::{self, Shape, Written};
 
@@ -33,7 +33,7 @@ impl Caller {
 
     /// An attributes-only PATCH of a participant whose state drifts.
     pub(super) fn patch(&mut self, kind: &'static str, shape: &Shape) -> (u64, Written) {
-        let target = self.shared.world.drifting(&mut self.rng);
+        let target = World::drifting(&mut self.rng);
         let place = self.shared.world.place(target, &mut self.rng);
         self.patch_at(kind, &place, shape)
     }

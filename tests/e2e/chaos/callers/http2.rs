@@ -14,6 +14,7 @@ use super::exchange::Caller;
 use super::request::{self, Shape};
 use crate::ledger::Expect;
 use crate::wire::Answer;
+use crate::world::World;
 
 /// Longest time until an answer.
 const BOUND: Duration = Duration::from_secs(20);
@@ -68,7 +69,7 @@ impl Caller {
     }
 
     fn request(&mut self) -> (u64, Request<Full<Bytes>>) {
-        let target = self.shared.world.drifting(&mut self.rng);
+        let target = World::drifting(&mut self.rng);
         let place = self.shared.world.place(target, &mut self.rng);
         let n = self.shared.ledger.open("HTTP/2", &place, None);
         let body = request::body(n, &place, &Shape::default(), &mut self.rng);
@@ -106,13 +107,10 @@ async fn exchange(
         .map_err(|error| (true, error.to_string()))?
         .to_bytes();
     // As it would read in HTTP/1, for the same judge.
-    let mut text = "HTTP/2\r\n".to_owned();
-    for (name, value) in &head.headers {
-        text.push_str(&format!(
-            "{name}: {}\r\n",
-            String::from_utf8_lossy(value.as_bytes())
-        ));
-    }
+    let lines = head.headers.iter();
+    let lines = lines
+        .map(|(name, value)| format!("\r\n{name}: {}", String::from_utf8_lossy(value.as_bytes())));
+    let text = format!("HTTP/2{}", lines.collect::<String>());
     Ok(Answer {
         status: head.status.as_u16(),
         head: text,

@@ -51,9 +51,9 @@ impl Caller {
         let chunked = self.rng.chance(40);
         // Only what is complete needs the type: nothing is mended here.
         let shape = Shape {
-            members,
-            padding,
             chunked,
+            padding,
+            members,
             ..Shape::default()
         };
         let (n, written) = self.patch_at("over the limit", &place, &shape);

@@ -9,7 +9,7 @@ use super::exchange::Caller;
 use super::request::{Shape, Written};
 use crate::judge::is_repaired;
 use crate::ledger::Expect;
-use crate::world::Place;
+use crate::world::{Place, World};
 
 impl Caller {
     /// Several requests, one after the other.
@@ -162,7 +162,7 @@ impl Caller {
 
     pub(super) async fn attributes_endpoint(&mut self) {
         for _ in 0..self.rng.within(1, 4) {
-            let target = self.shared.world.drifting(&mut self.rng);
+            let target = World::drifting(&mut self.rng);
             let families: &[&str] = if self.shared.world.target(target).is_call {
                 &["/api/v2/conversations", "/api/v2/conversations/calls"]
             } else {

@@ -2,15 +2,23 @@
 
 use super::exchange::Caller;
 use super::request::{self, Shape};
+use crate::world::World;
 
 impl Caller {
-    /// True when a PATCH and a GET succeed.
+    /// True when a PATCH, a GET and one of what streams through succeed.
     pub(super) async fn quiet(&mut self) -> bool {
         let (n, written) = self.patch("quiet", &Shape::default());
         if !self.plainly(n, &written).await {
             return false;
         }
-        self.shared.ledger.is_one(n) && self.get_one().await
+        let streams = self.rng.chance(50);
+        self.shared.ledger.is_one(n)
+            && self.get_one().await
+            && if streams {
+                self.download_one().await
+            } else {
+                self.upload_one().await
+            }
     }
 
     /// Reads conversations.
@@ -23,7 +31,7 @@ impl Caller {
     }
 
     async fn get_one(&mut self) -> bool {
-        let target = self.shared.world.drifting(&mut self.rng);
+        let target = World::drifting(&mut self.rng);
         let place = self.shared.world.place(target, &mut self.rng);
         let conversation = &self.shared.world.target(target).conversation;
         let path = format!("{}/{conversation}", place.family);

@@ -55,68 +55,76 @@ impl Caller {
 
     pub(super) async fn download(&mut self) {
         for _ in 0..self.rng.within(1, 4) {
-            let (n, size) = (self.rng.draw() >> 16, self.rng.below(150_000));
-            let path = format!("/echo/bytes/{n}/{size}");
-            let written = request::write("GET", &path, &self.token, "1.1", "", false, Vec::new());
-            let Some(mut connection) = self.connected().await else {
+            if !self.download_one().await {
                 return;
-            };
-            let _ = connection.send(&written.head).await;
-            let Some(answer) = self.read(&mut connection, "download").await else {
-                return;
-            };
-            if answer.status == 200 && answer.body != content(n, size) {
-                let found = answer.body.len();
-                self.shared.ledger.violate(&format!(
-                    "a download of {size} bytes is not what was sent; it has {found}"
-                ));
             }
-            self.keep(connection, &answer);
         }
+    }
+
+    /// True when it came.
+    pub(super) async fn download_one(&mut self) -> bool {
+        let (n, size) = (self.rng.draw() >> 16, self.rng.below(150_000));
+        let path = format!("/echo/bytes/{n}/{size}");
+        let written = request::write("GET", &path, &self.token, "1.1", "", false, Vec::new());
+        let Some(mut connection) = self.connected().await else {
+            return false;
+        };
+        let _ = connection.send(&written.head).await;
+        let Some(answer) = self.read(&mut connection, "download").await else {
+            return false;
+        };
+        if answer.status == 200 && answer.body != content(n, size) {
+            let found = answer.body.len();
+            self.shared.ledger.violate(&format!(
+                "a download of {size} bytes is not what was sent; it has {found}"
+            ));
+        }
+        self.keep(connection, &answer);
+        answer.status == 200
     }
 
     pub(super) async fn upload(&mut self) {
         for _ in 0..self.rng.within(1, 3) {
-            let n = self.shared.ledger.open("upload", &ECHO, None);
-            let size = self.rng.below(150_000);
-            let body = content(n, size);
-            let (sum, chunked) = (digest(&body).to_string(), self.rng.chance(50));
-            let method = *self.rng.pick(&["POST", "PUT", "PATCH"]);
-            let written = request::write(
-                method,
-                &format!("/echo/{n}"),
-                &self.token,
-                "1.1",
-                "",
-                chunked,
-                body,
-            );
-            let Some(mut connection) = self.connected().await else {
-                return self.unsent(n);
-            };
-            let sent = connection.send(&written.whole()).await;
-            let answer = match connection.answer().await {
-                Ok(answer) => answer,
-                // Who is still sending when the answer comes may lose it with the connection.
-                Err(lost) => return self.lost(n, lost, &connection, sent.is_err()),
-            };
-            if !self.concluded(n, &answer) {
+            if !self.upload_one().await {
                 return;
             }
-            if answer.status == 200 {
-                let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
-                if told["length"] != size || told["digest"] != sum.as_str() {
-                    self.shared
-                        .ledger
-                        .violate(&format!("upload {n} of {size} bytes arrived as {told}"));
-                }
-            }
-            if answer.status != 200 || sent.is_err() {
-                // Where the rest of a body was not wanted the connection ends, said or not.
-                return;
-            }
-            self.keep(connection, &answer);
         }
+    }
+
+    /// True when it arrived.
+    pub(super) async fn upload_one(&mut self) -> bool {
+        let n = self.shared.ledger.open("upload", &ECHO, None);
+        let size = self.rng.below(150_000);
+        let body = content(n, size);
+        let (sum, chunked) = (digest(&body).to_string(), self.rng.chance(50));
+        let method = *self.rng.pick(&["POST", "PUT", "PATCH"]);
+        let path = format!("/echo/{n}");
+        let written = request::write(method, &path, &self.token, "1.1", "", chunked, body);
+        let Some(mut connection) = self.connected().await else {
+            self.unsent(n);
+            return false;
+        };
+        let sent = connection.send(&written.whole()).await;
+        let answer = match connection.answer().await {
+            Ok(answer) => answer,
+            Err(lost) => {
+                // Who is still sending when the answer comes may lose it with the connection.
+                self.lost(n, lost, &connection, sent.is_err());
+                return false;
+            }
+        };
+        if !self.concluded(n, &answer) || answer.status != 200 || sent.is_err() {
+            // Where the rest of a body was not wanted the connection ends, said or not.
+            return false;
+        }
+        let told: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        if told["length"] != size || told["digest"] != sum.as_str() {
+            self.shared
+                .ledger
+                .violate(&format!("upload {n} of {size} bytes arrived as {told}"));
+        }
+        self.keep(connection, &answer);
+        true
     }
 
     /// A body that reads like a request. It is none, wherever the connection breaks.

@@ -23,7 +23,7 @@ pub(super) struct Pipe {
     far: TcpStream,
     kind: Kind,
     /// Pieces of the kind's own direction that pass before it strikes.
-    spared: usize,
+    passing: usize,
     /// Pieces that it still meets, for those that do not end the connection.
     meets: usize,
     rng: Rng,
@@ -37,13 +37,14 @@ impl Pipe {
         kind: Kind,
         mut rng: Rng,
     ) -> Self {
-        let (spared, meets) = (rng.below(8), rng.within(1, 4));
+        let passing = rng.below(8);
+        let meets = rng.within(1, 4);
         Self {
             shared,
             near,
             far,
             kind,
-            spared,
+            passing,
             meets,
             rng,
         }
@@ -55,8 +56,9 @@ impl Pipe {
         // Only between an answer and the next request is a connection idle.
         let mut rests = false;
         loop {
-            let dies_idle =
-                matches!(self.kind, Kind::CloseIdle | Kind::ResetIdle) && rests && self.spared == 0;
+            let dies_idle = matches!(self.kind, Kind::CloseIdle | Kind::ResetIdle)
+                && rests
+                && self.passing == 0;
             let over = tokio::select! {
                 read = self.near.read(&mut up) => match read? {
                     0 => return self.far.shutdown().await,
@@ -110,14 +112,14 @@ impl Pipe {
             .await;
     }
 
-    /// Whether this piece is spared. One that isn't meets the fault, if there is one.
+    /// Whether this piece is passing. One that isn't meets the fault, if there is one.
     fn spare(&mut self, requests: bool) -> bool {
         let concerns = self.kind.passes() || self.kind.is_of_requests() == requests;
         if self.kind == Kind::None || !concerns {
             return true;
         }
-        if self.spared > 0 {
-            self.spared -= 1;
+        if self.passing > 0 {
+            self.passing -= 1;
             return true;
         }
         if self.kind.passes() {
