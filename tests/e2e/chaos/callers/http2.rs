@@ -99,7 +99,11 @@ async fn exchange(
     answered: Result<http::Response<hyper::body::Incoming>, hyper::Error>,
 ) -> Outcome {
     let (head, body) = answered
-        .map_err(|error| (false, format!("{error:?}")))?
+        .map_err(|error| {
+            let why = format!("{error:?}");
+            // A torn answer ends in the reset of its stream, which may overtake the answer's head.
+            (why.contains("INTERNAL_ERROR"), why)
+        })?
         .into_parts();
     let body = body
         .collect()
