@@ -325,6 +325,20 @@ mod tests {
     }
 
     #[test]
+    fn kinds_are_counted_but_do_not_pile_up_without_end() {
+        let mut faults = Faults::default();
+        for milliseconds in 0..=KINDS as u64 {
+            let wait = Duration::from_millis(milliseconds);
+            faults.add(Fault::once(FaultKind::Slow(wait))).unwrap();
+            faults.strike(&Method::GET);
+        }
+        let struck: Vec<_> = faults.struck().collect();
+        assert_eq!(struck.len(), KINDS + 1);
+        assert!(struck.contains(&("slow=0", 1)));
+        assert!(struck.contains(&("other", 1)));
+    }
+
+    #[test]
     fn faults_are_read_from_flags_and_json() {
         let fault: Fault = "slow=250:0.5:patch".parse().unwrap();
         let expected = Fault {
