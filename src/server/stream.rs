@@ -19,7 +19,7 @@ use crate::pace::Pace;
 /// Most of an answer that is handed over at once. hyper asks for more when the caller's window has room
 /// for what it has, so this is also what a slow caller has to take in `timeouts.idle`. More would not fit
 /// into a frame anyway (RFC 9113 section 4.2).
-const PIECE: usize = 16 << 10;
+pub(super) const PIECE: usize = 16 << 10;
 
 tokio::task_local! {
     static TAKING: Cell<Pace>;

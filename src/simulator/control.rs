@@ -20,7 +20,13 @@ struct Situation {
     queue: Option<String>,
 }
 
-pub(super) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) -> Reply {
+pub(super) fn answer(
+    shared: &Shared,
+    method: &Method,
+    path: &str,
+    query: &str,
+    body: &[u8],
+) -> Reply {
     let segments: Vec<_> = path.split('/').collect();
     let done = match (method.as_str(), segments.as_slice()) {
         ("GET", ["health"]) => Ok(Some(json!({ "status": "ok" }))),
@@ -29,7 +35,7 @@ pub(super) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
             shared.forget();
             Ok(None)
         }
-        ("GET", ["effects"]) => Ok(Some(effects(shared))),
+        ("GET", ["effects"]) => effects(shared, query),
         ("GET", ["conversations"]) => Ok(Some(conversations(shared))),
         (
             "PUT",
@@ -42,6 +48,7 @@ pub(super) fn answer(shared: &Shared, method: &Method, path: &str, body: &[u8]) 
             ],
         ) => read(body).and_then(|to| put_state(shared, conversation, participant, to)),
         ("POST", ["after"]) => read(body).and_then(|after| add_after(shared, after)),
+        ("GET", ["faults"]) => Ok(Some(faults(shared))),
         ("POST", ["faults"]) => read(body).and_then(|fault| add_fault(shared, fault)),
         ("DELETE", ["faults"]) => {
             lock(&shared.faults).clear();
@@ -115,10 +122,26 @@ fn requests(shared: &Shared) -> Value {
     json!({ "counts": counts, "requests": requests })
 }
 
-fn effects(shared: &Shared) -> Value {
+/// All that are kept, or with `after=SEQ` the later ones.
+fn effects(shared: &Shared, query: &str) -> Result<Option<Value>, ApiError> {
+    let after = match query.strip_prefix("after=") {
+        None if query.is_empty() => 0,
+        after => after.and_then(|seq| seq.parse().ok()).ok_or_else(|| {
+            ApiError::bad_request("Expected no query, or after= and the number of an effect.")
+        })?,
+    };
     let store = lock(&shared.store);
-    let (total, effects) = store.effects();
-    json!({ "total": total, "effects": effects.collect::<Vec<_>>() })
+    let (total, _) = store.effects();
+    let effects: Vec<_> = store.effects_after(after).collect();
+    Ok(Some(json!({ "total": total, "effects": effects })))
+}
+
+fn faults(shared: &Shared) -> Value {
+    let faults = lock(&shared.faults);
+    let struck = faults
+        .struck()
+        .map(|(kind, count)| json!({ "kind": kind, "count": count }));
+    json!({ "struck": struck.collect::<Vec<_>>() })
 }
 
 fn conversations(shared: &Shared) -> Value {

@@ -48,7 +48,8 @@ where
     };
     if let Some(control) = control {
         let body = body.unwrap_or_default();
-        return Ok(control::answer(shared, &head.method, control, &body));
+        let query = head.uri.query().unwrap_or_default();
+        return Ok(control::answer(shared, &head.method, control, query, &body));
     }
     exchange(shared, &head, body).await
 }
@@ -65,7 +66,7 @@ async fn exchange(shared: &Shared, head: &Parts, body: Option<Bytes>) -> Result<
     let (answer, standing) = match (fault, &body) {
         (Some(FaultKind::Status(status)), _) => (Err(trouble(status)), None),
         (_, None) => (Err(too_large()), None),
-        (_, Some(body)) => answer(shared, head, route, body),
+        (_, Some(body)) => answer(shared, head, seq, route, body),
     };
     let changes = lock(&shared.script).advance(&head.method);
     for change in changes {
@@ -105,6 +106,7 @@ fn received(head: &Parts, route: &Route<'_>, body: Option<&Bytes>) -> Received {
 fn answer(
     shared: &Shared,
     head: &Parts,
+    seq: u64,
     route: Route<'_>,
     body: &Bytes,
 ) -> (Result<Reply, ApiError>, Option<Standing>) {
@@ -132,6 +134,7 @@ fn answer(
                 template: &template,
                 conversation,
                 participant: "",
+                request: seq,
             };
             serve(shared, head, token, target, part, body)
         }

@@ -1,6 +1,7 @@
 //! Trouble on demand.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -9,6 +10,9 @@ use serde::Deserialize;
 
 /// Faults that may wait at once; more are refused.
 const MOST: usize = 100;
+
+/// Kinds that are counted apart: `slow=1` and `slow=2` are two.
+const KINDS: usize = 100;
 
 /// What `slow` alone adds.
 const SLOW: Duration = Duration::from_secs(3);
@@ -65,7 +69,11 @@ pub enum FaultError {
 
 /// The faults in force, oldest first.
 #[derive(Debug, Default)]
-pub(super) struct Faults(VecDeque<Active>);
+pub(super) struct Faults {
+    active: VecDeque<Active>,
+    /// How many requests each kind has met, also of faults that are over.
+    struck: BTreeMap<String, u64>,
+}
 
 #[derive(Debug)]
 struct Active {
@@ -110,6 +118,19 @@ impl FromStr for FaultKind {
                     Err(unknown())
                 }
             }
+        }
+    }
+}
+
+/// As it is read.
+impl fmt::Display for FaultKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DropBefore => f.write_str("drop-before"),
+            Self::DropAfter => f.write_str("drop-after"),
+            Self::Status(status) => write!(f, "{status}"),
+            Self::Slow(wait) => write!(f, "slow={}", wait.as_millis()),
+            Self::Hold => f.write_str("hold"),
         }
     }
 }
@@ -189,39 +210,57 @@ impl Fault {
 impl FromIterator<Fault> for Faults {
     fn from_iter<I: IntoIterator<Item = Fault>>(faults: I) -> Self {
         let active = faults.into_iter().map(|fault| Active { fault, due: 0.0 });
-        Self(active.collect())
+        Self {
+            active: active.collect(),
+            struck: BTreeMap::new(),
+        }
     }
 }
 
 impl Faults {
     pub(super) fn add(&mut self, fault: Fault) -> Result<(), FaultError> {
         fault.check()?;
-        if self.0.len() >= MOST {
+        if self.active.len() >= MOST {
             return Err(FaultError::TooMany);
         }
-        self.0.push_back(Active { fault, due: 0.0 });
+        self.active.push_back(Active { fault, due: 0.0 });
         Ok(())
     }
 
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.active.clear();
+    }
+
+    /// How many requests each kind has met so far.
+    pub(super) fn struck(&self) -> impl Iterator<Item = (&str, u64)> {
+        let struck = self.struck.iter();
+        struck.map(|(kind, count)| (kind.as_str(), *count))
     }
 
     /// The fault that meets this request.
     pub(super) fn strike(&mut self, method: &Method) -> Option<FaultKind> {
         let struck = self
-            .0
+            .active
             .iter_mut()
             .position(|active| active.strikes(method))?;
-        let active = self.0.get_mut(struck)?;
+        let active = self.active.get_mut(struck)?;
         let kind = active.fault.kind;
         if let Some(count) = &mut active.fault.count {
             *count = count.saturating_sub(1);
             if *count == 0 {
-                self.0.remove(struck);
+                self.active.remove(struck);
             }
         }
+        self.count(kind);
         Some(kind)
+    }
+
+    fn count(&mut self, kind: FaultKind) {
+        let mut name = kind.to_string();
+        if self.struck.len() >= KINDS && !self.struck.contains_key(&name) {
+            "other".clone_into(&mut name);
+        }
+        *self.struck.entry(name).or_default() += 1;
     }
 }
 
@@ -283,6 +322,20 @@ mod tests {
             faults.add(Fault::once(FaultKind::Hold)),
             Err(FaultError::TooMany)
         );
+    }
+
+    #[test]
+    fn kinds_are_counted_but_do_not_pile_up_without_end() {
+        let mut faults = Faults::default();
+        for milliseconds in 0..=KINDS as u64 {
+            let wait = Duration::from_millis(milliseconds);
+            faults.add(Fault::once(FaultKind::Slow(wait))).unwrap();
+            faults.strike(&Method::GET);
+        }
+        let struck: Vec<_> = faults.struck().collect();
+        assert_eq!(struck.len(), KINDS + 1);
+        assert!(struck.contains(&("slow=0", 1)));
+        assert!(struck.contains(&("other", 1)));
     }
 
     #[test]

@@ -23,6 +23,9 @@ const NO_STATE: &str = "none";
 pub struct Effect {
     /// Counts from 1, also past those that are kept.
     pub seq: u64,
+    /// The number of the request that did it, as [`Received::seq`](super::Received::seq) counts; the
+    /// answer's `inin-correlation-id` ends in it, in hexadecimal.
+    pub request: u64,
     /// The request's method.
     pub method: String,
     /// The endpoint's path with names in the place of ids.
@@ -44,6 +47,8 @@ pub(super) struct Target<'a> {
     pub(super) template: &'a str,
     pub(super) conversation: &'a str,
     pub(super) participant: &'a str,
+    /// The request's number.
+    pub(super) request: u64,
 }
 
 #[derive(Debug, Default)]
@@ -70,6 +75,13 @@ impl Store {
 
     pub(super) fn effects(&self) -> (u64, impl Iterator<Item = &Effect>) {
         (self.effects_total, self.effects.iter())
+    }
+
+    /// The kept effects that came after the one with this number, without a look at the others: who
+    /// follows a long run asks often.
+    pub(super) fn effects_after(&self, seq: u64) -> impl Iterator<Item = &Effect> {
+        let first = self.effects.partition_point(|effect| effect.seq <= seq);
+        self.effects.range(first..)
     }
 
     pub(super) fn forget_effects(&mut self) {
@@ -194,6 +206,7 @@ fn apply(participant: &mut Participant, target: Target<'_>, change: Change) -> E
     }
     Effect {
         seq: 0,
+        request: target.request,
         method: "PATCH".to_owned(),
         template: target.template.to_owned(),
         conversation: target.conversation.to_owned(),
@@ -220,6 +233,7 @@ mod tests {
             template: "t",
             conversation: CALL,
             participant: &agent,
+            request: 1,
         };
         for _ in 0..=EFFECTS_KEPT {
             store.write(target, "x", |_| Ok(Change::default())).unwrap();
@@ -227,6 +241,16 @@ mod tests {
         let (total, mut kept) = store.effects();
         assert_eq!(total, 10_001);
         assert_eq!(kept.next().unwrap().seq, 2);
+        drop(kept);
+        let later = |after| {
+            store
+                .effects_after(after)
+                .map(|effect| effect.seq)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(later(9_999), [10_000, 10_001]);
+        assert_eq!(later(10_001), [0; 0]);
+        assert_eq!(later(0).len(), EFFECTS_KEPT);
     }
 
     #[test]
@@ -241,6 +265,7 @@ mod tests {
             template: "t",
             conversation: CALL,
             participant: &customer,
+            request: 1,
         };
         let written = [
             ("language", Value::Null),

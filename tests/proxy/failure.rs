@@ -55,6 +55,38 @@ async fn a_connection_that_breaks_is_502_broken_and_the_request_went_out_once() 
     }
 }
 
+/// The head says what the upstream decided, and a caller that gets nothing at all may think that its
+/// request was never read.
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_passed_on_as_far_as_it_came() {
+    let upstream = Listening::new().await;
+    let gateway = Gateway::at(upstream.address).start().await;
+    let mut caller = gateway.caller().await;
+    let path = "/api/v2/conversations/c/participants/p";
+    let body = r#"{"attributes":{}}"#;
+    caller
+        .send(format!(
+            "PATCH {path} HTTP/1.1\r\nHost: p\r\nAuthorization: Bearer t\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        ))
+        .await;
+    let mut up = upstream.accept().await;
+    assert!(up.head().await.start().starts_with("GET "));
+    let known = r#"{"id":"c","participants":[{"id":"p","state":"connected","queueId":"q"}]}"#;
+    let length = known.len();
+    up.send(format!("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{known}"))
+        .await;
+    up.message().await;
+    // Read in full before it is passed on, for it may be a reason to send again: head, body and end are
+    // all there at once.
+    up.send("HTTP/1.1 400 Bad Request\r\nContent-Length: 100\r\n\r\nas far as")
+        .await;
+    drop(up);
+    let came = caller.rest().await;
+    assert!(came.starts_with("HTTP/1.1 400 "), "{came:?}");
+    assert!(came.ends_with("\r\n\r\nas far as"), "{came:?}");
+}
+
 #[tokio::test]
 async fn an_upload_may_take_longer_than_the_answer_may() {
     let upstream = Listening::new().await;

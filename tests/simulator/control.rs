@@ -66,6 +66,7 @@ async fn effects_are_shown_and_forgotten_on_demand() {
     assert_eq!(shown["total"], 1);
     let effect = json!({
         "seq": 1,
+        "request": 1,
         "method": "PATCH",
         "template": "/api/v2/conversations/web/instances/{conversationId}/participants/{participantId}",
         "conversation": MESSAGE,
@@ -74,6 +75,8 @@ async fn effects_are_shown_and_forgotten_on_demand() {
         "attributes": { "a": "1", "b": 2 },
     });
     assert_eq!(shown["effects"], json!([effect]));
+    let later = api.control(Method::GET, "effects?after=1", "").await.json();
+    assert_eq!(later, json!({ "total": 1, "effects": [] }));
     assert_eq!(
         api.control(Method::DELETE, "requests", "").await.status,
         204
@@ -117,6 +120,8 @@ async fn faults_are_set_and_cleared_from_outside() {
     assert_eq!(api.get(&path).await.status, 503);
     assert_eq!(api.control(Method::DELETE, "faults", "").await.status, 204);
     assert_eq!(api.get(&path).await.status, 200);
+    let shown = api.control(Method::GET, "faults", "").await.json();
+    assert_eq!(shown, json!({ "struck": [{ "kind": "503", "count": 1 }] }));
 }
 
 #[tokio::test]
@@ -126,6 +131,8 @@ async fn what_control_does_not_understand_it_refuses() {
     let stray = "{\"requests\":1,\"set\":{\"conversation\":\"c\",\"participant\":\"p\"}}";
     for (method, path, body, status) in [
         (Method::GET, "nothing", "", 404),
+        (Method::GET, "effects?after=x", "", 400),
+        (Method::GET, "effects?before=1", "", 400),
         (Method::PUT, &state, "{\"state\":\"connected\"}", 404),
         (Method::POST, "after", stray, 404),
         (Method::POST, "after", "{", 400),
