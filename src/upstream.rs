@@ -16,8 +16,12 @@
 mod body;
 mod connector;
 mod failure;
-mod hop;
-mod rewrite;
+// Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
+#[doc(hidden)]
+pub mod hop;
+// Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
+#[doc(hidden)]
+pub mod rewrite;
 mod sending;
 mod upgrade;
 

@@ -7,7 +7,8 @@ use http::header::{HeaderMap, RETRY_AFTER};
 /// Longest wait that is believed: daily limits last hours.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// The wait that an answer asks for, where it says something that can be read.
+pub fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let wait = match text.parse::<u64>() {
         Ok(seconds) => Duration::from_secs(seconds),
