@@ -16,6 +16,7 @@
 
 pub mod config;
 pub mod headers;
+pub mod http;
 mod json;
 pub mod path;
 pub mod snapshot;
@@ -25,9 +26,10 @@ pub mod splice;
 pub type Law = fn(&[u8]) -> Option<()>;
 
 /// Every law with the name of its target.
-pub const LAWS: [(&str, Law); 5] = [
+pub const LAWS: [(&str, Law); 6] = [
     ("config", config::check),
     ("headers", headers::check),
+    ("http", http::check),
     ("path", path::check),
     ("snapshot", snapshot::check),
     ("splice", splice::check),
