@@ -1,5 +1,5 @@
 //! A connection, whatever stands on it: what the proxy sends on is HTTP/1.1 that can be read in one way only,
-//! and no more than came.
+//! and no more than came; where what came can be read in one way only, it is just that.
 //!
 //! A case is the bytes that a caller sends before it closes its side.
 
@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::timeout;
 
 use upstream::{Seen, Upstream};
+use wire::Request;
 
 /// Longer than anything here takes, and shorter than the proxy's own patience.
 const HANG: Duration = Duration::from_secs(15);
@@ -68,6 +69,13 @@ pub fn check(data: &[u8]) -> Option<()> {
         sent <= data.len() + FILLS * patches,
         "more than came: {forwarded:#?}"
     );
+    if let Some(came) = Request::all(data) {
+        let mut came = came.iter().filter(|request| !request.is_lookup());
+        for request in &forwarded {
+            let found = came.any(|came| request.is(came));
+            assert!(found, "not what came, or out of order: {request:#?}");
+        }
+    }
     let answers = answer
         .windows(7)
         .filter(|window| *window == b"x-seen:")

@@ -50,7 +50,7 @@ async fn serve(mut stream: TcpStream, seen: Arc<Mutex<Seen>>) {
     let authority = stream.local_addr().unwrap().to_string();
     let mut bytes = Vec::new();
     loop {
-        let (request, length) = match Request::read(&bytes, &authority) {
+        let (request, length) = match Request::read(&bytes, Some(&authority)) {
             Ok(Part::Whole(request, length)) => (request, length),
             Ok(Part::More) => match stream.read_buf(&mut bytes).await {
                 Ok(read) if read > 0 => continue,

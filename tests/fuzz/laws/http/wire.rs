@@ -1,5 +1,7 @@
 //! A reader of requests that takes exactly what RFC 9112 asks senders to write.
 
+use super::super::json;
+
 /// A request as it stood on the wire.
 #[derive(Debug)]
 pub struct Request {
@@ -28,8 +30,32 @@ impl Request {
         self.method.len() + self.body.len()
     }
 
-    /// Reads a request to `authority`.
-    pub fn read(bytes: &[u8], authority: &str) -> Result<Part, String> {
+    /// All requests that a caller's bytes are, if they are nothing else.
+    pub fn all(mut bytes: &[u8]) -> Option<Vec<Self>> {
+        let mut requests = Vec::new();
+        while !bytes.is_empty() {
+            let Ok(Part::Whole(request, length)) = Self::read(bytes, None) else {
+                return None;
+            };
+            requests.push(request);
+            bytes = &bytes[length..];
+        }
+        Some(requests)
+    }
+
+    /// Whether this is what `came`, or its repair.
+    pub fn is(&self, came: &Self) -> bool {
+        let mark = "\u{feff}".len();
+        let is_repair = || {
+            let grown = self.body.len() + mark >= came.body.len();
+            grown && came.method == "PATCH" && json::text(&self.body).is_some()
+        };
+        let same_head = self.method == came.method && self.target == came.target;
+        same_head && (self.body == came.body || is_repair())
+    }
+
+    /// Reads a request, to `authority` if that is known.
+    pub fn read(bytes: &[u8], authority: Option<&str>) -> Result<Part, String> {
         let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else {
             return Ok(Part::More);
         };
@@ -46,7 +72,9 @@ impl Request {
             return Err(format!("a request line {line:?}"));
         }
         let fields = lines.map(field).collect::<Result<Fields, _>>()?;
-        addressing(&fields, authority)?;
+        if let Some(authority) = authority {
+            addressing(&fields, authority)?;
+        }
         let start = end + 4;
         let body = match framing(&fields)? {
             Framing::Length(length) => bytes
