@@ -150,6 +150,9 @@ fn no_secret_is_shown(case: &Case) {
 fn shown(case: &Case) -> String {
     match case.load() {
         Ok(config) => format!("{}\n{config:?}", config.to_toml()),
-        Err(faults) => faults.iter().map(|fault| format!("{fault}\n")).collect(),
+        Err(faults) => {
+            let lines: Vec<_> = faults.iter().map(ToString::to_string).collect();
+            lines.join("\n")
+        }
     }
 }

@@ -36,13 +36,15 @@ struct World {
     upstream: Upstream,
 }
 
+/// Setting up takes longer than a case.
+static WORLD: OnceLock<Mutex<World>> = OnceLock::new();
+
 /// See the module.
 pub fn check(data: &[u8]) -> Option<()> {
     // HTTP/2 would need a law of its own: nothing of it stands in the bytes as it is sent on.
     if data.starts_with(b"PRI") {
         return None;
     }
-    static WORLD: OnceLock<Mutex<World>> = OnceLock::new();
     let world = WORLD.get_or_init(|| Mutex::new(World::new()));
     let world = world.lock().unwrap_or_else(PoisonError::into_inner);
     let answer = world.runtime.block_on(world.exchange(data));

@@ -1,4 +1,4 @@
-//! A second opinion on JSON: slow, on top of serde_json, and written apart from the code that it judges.
+//! A second opinion on JSON: slow, on top of `serde_json`, and written apart from the code that it judges.
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, Visitor};
 

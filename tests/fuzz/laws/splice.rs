@@ -43,9 +43,9 @@ pub fn check(data: &[u8]) -> Option<()> {
             assert!(expected.contains(&error), "{error:?}, not {expected:?}");
             return Some(());
         }
-        (Ok(plan), Ok(_)) => plan,
+        (Ok(plan), Ok(())) => plan,
         (Ok(_), Err(expected)) => panic!("a plan is made, but {expected:?}"),
-        (Err(error), Ok(_)) => panic!("{error}, but this body can be edited"),
+        (Err(error), Ok(())) => panic!("{error}, but this body can be edited"),
     };
     let came = stands(body, &fills);
     the_gaps_are_what_is_absent_or_null(&plan, &came);

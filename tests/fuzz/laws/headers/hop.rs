@@ -1,4 +1,4 @@
-use http::{HeaderMap, HeaderName, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Version};
 use patchwright::upstream::hop::remove_hop_by_hop;
 use patchwright::upstream::rewrite::{Length, request_headers};
 
@@ -59,7 +59,7 @@ fn sent(fields: &Fields, version: Version, length: Length) {
     let values = |name: &str| {
         sent.get_all(name)
             .iter()
-            .map(|value| value.as_bytes())
+            .map(HeaderValue::as_bytes)
             .collect::<Vec<_>>()
     };
     let (lengths, codings) = (values("content-length"), values("transfer-encoding"));
@@ -101,7 +101,7 @@ fn sent(fields: &Fields, version: Version, length: Length) {
     let cookies: Vec<_> = expected
         .get_all("cookie")
         .iter()
-        .map(|value| value.as_bytes())
+        .map(HeaderValue::as_bytes)
         .collect();
     let cookies = (!cookies.is_empty()).then(|| cookies.join(&b"; "[..]));
     assert_eq!(

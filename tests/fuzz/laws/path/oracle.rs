@@ -57,7 +57,7 @@ impl<'c> Template<'c> {
             Piece::Param(_) => values.next().unwrap(),
             Piece::Literal(text) => text,
         });
-        segments.map(|segment| format!("/{segment}")).collect()
+        segments.flat_map(|segment| ["/", segment]).collect()
     }
 
     fn matches<'p>(&self, reach: Reach, path: &'p str) -> Option<(Vec<By>, Vec<&'p str>)> {
