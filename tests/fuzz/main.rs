@@ -19,6 +19,7 @@ use std::path::{Path, PathBuf};
 
 use laws::{LAWS, Law};
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 /// The inputs of a target, each with its name.
 fn inputs(folder: &str, target: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -90,7 +91,13 @@ fn every_target_has_a_corpus_and_it_stays_small() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        // The same each time: a test that fails once in a while stops those who did not cause it. To look
+        // further is what `./run` is for.
+        rng_seed: RngSeed::Fixed(1),
+        ..ProptestConfig::with_cases(400)
+    })]
 
     /// What `./run` does at length, for a moment: inputs of the corpus, cut, joined and changed.
     #[test]
