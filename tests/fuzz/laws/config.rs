@@ -102,6 +102,8 @@ fn every_fault_says_where(case: &Case, faults: &Faults) {
         let is_named = !fault.key.is_empty() || matches!(fault.place, Place::Variable(_));
         assert!(is_named || fault.problem.starts_with("not TOML"), "{shown}");
         match &fault.place {
+            // A source of one's own may lack what a rule of the pack reads.
+            Place::Line { file, .. } if file.starts_with("built-in rules") => {}
             Place::Line { file, line, .. } => {
                 let lines = case.text.split('\n').count();
                 assert!(&**file == FILE && (1..=lines).contains(line), "{shown}");
