@@ -17,7 +17,9 @@ pub mod breaker;
 #[cfg(feature = "cache")]
 pub mod cached;
 pub mod fetch;
-mod retry_after;
+// Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
+#[doc(hidden)]
+pub mod retry_after;
 mod uncached;
 
 pub use uncached::Uncached;

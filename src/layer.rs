@@ -58,7 +58,9 @@ mod exchange;
 mod future;
 pub mod options;
 pub mod record;
-mod report;
+// Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
+#[doc(hidden)]
+pub mod report;
 mod service;
 mod write;
 

@@ -20,9 +20,13 @@ mod body;
 mod connector;
 mod down;
 mod failure;
-mod hop;
+// Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
+#[doc(hidden)]
+pub mod hop;
 mod pool;
-mod rewrite;
+// Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
+#[doc(hidden)]
+pub mod rewrite;
 mod sending;
 mod transport;
 mod upgrade;

@@ -39,6 +39,22 @@ impl Config {
         Self::assemble(root, path.and_then(Path::parent), env, flags, faults)
     }
 
+    /// As [`Config::load`], from the text of a file that the user knows as `name`. Files that it names are
+    /// looked for in the working directory.
+    pub fn from_text(
+        name: &str,
+        text: &str,
+        env: impl IntoIterator<Item = (String, String)>,
+        flags: Overrides,
+    ) -> Result<Self, Faults> {
+        let faults = FaultSink::default();
+        let root = parse(name, text, &faults);
+        if !faults.is_empty() {
+            return Err(faults.into_faults());
+        }
+        Self::assemble(root, None, env, flags, faults)
+    }
+
     fn assemble(
         mut root: Node,
         folder: Option<&Path>,

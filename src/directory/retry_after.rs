@@ -7,14 +7,16 @@ use http::header::{HeaderMap, RETRY_AFTER};
 /// Longest wait that is believed: daily limits last hours.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-pub(crate) fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
+/// The wait that an answer asks for, where it says something that can be read.
+pub fn read(headers: &HeaderMap, now: SystemTime) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let wait = match text.parse::<u64>() {
-        Ok(seconds) => Duration::from_secs(seconds),
-        Err(_) => httpdate::parse_http_date(text)
-            .ok()?
-            .duration_since(now)
-            .unwrap_or_default(),
+    let is_seconds = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let wait = if is_seconds {
+        // More digits than a number holds are a long wait, too.
+        text.parse().map_or(LONGEST, Duration::from_secs)
+    } else {
+        let date = httpdate::parse_http_date(text).ok()?;
+        date.duration_since(now).unwrap_or_default()
     };
     Some(wait.min(LONGEST))
 }
@@ -34,6 +36,8 @@ mod tests {
             ("Sun, 09 Sep 2001 01:46:30 GMT", Some(0)),
             ("soon", None),
             ("-1", None),
+            ("+5", None),
+            ("99999999999999999999", Some(86_400)),
             ("", None),
         ] {
             let headers = HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]);

@@ -48,6 +48,12 @@ fn every_fault_is_reported_with_its_line_and_key_and_in_order() {
 }
 
 #[test]
+fn a_fault_is_one_line_whatever_a_key_is_called() {
+    let faults = faults_of("\"a\\nb\\u001b[31m\" = 1\n", |_| ());
+    assert_eq!(faults, ["a.toml:1: a\\nb\\u{1b}[31m: unknown key"]);
+}
+
+#[test]
 fn unknown_keys_are_faults_and_near_ones_are_suggested() {
     let faults = faults_of("tiemout = 1\nzebra = 2\n", |root| {
         root.integer("timeout", 0, 9);

@@ -10,7 +10,7 @@ use super::record::Record;
 pub const PATCHWRIGHT: HeaderName = HeaderName::from_static("patchwright");
 
 /// Renders a record.
-pub(crate) fn header(record: &Record<'_>) -> Option<HeaderValue> {
+pub fn header(record: &Record<'_>) -> Option<HeaderValue> {
     let mut text = String::with_capacity(160);
     render(&mut text, record).ok()?;
     HeaderValue::try_from(text).ok()

@@ -23,7 +23,7 @@ const DESCRIBES_THE_BYTES: [HeaderName; 7] = [
 ];
 
 /// Components of an RFC 9421 signature that a repair may change.
-const SIGNED_CONTENT: [&str; 7] = [
+const SIGNED_CONTENT: [&str; 9] = [
     "\"content-digest\"",
     "\"repr-digest\"",
     "\"digest\"",
@@ -31,6 +31,8 @@ const SIGNED_CONTENT: [&str; 7] = [
     "\"content-length\"",
     "\"content-type\"",
     "\"content-encoding\"",
+    "\"transfer-encoding\"",
+    "\"trailer\"",
 ];
 
 /// Whether `Content-Type` is to be set on a JSON object: it is absent, empty, or a client's default.
@@ -68,9 +70,11 @@ pub fn signs_the_content(headers: &HeaderMap) -> bool {
             return true;
         };
         let value = value.to_ascii_lowercase();
-        SIGNED_CONTENT
+        let covers = SIGNED_CONTENT
             .iter()
-            .any(|component| value.contains(component))
+            .any(|component| value.contains(component));
+        // Section 2.1.4: a trailer field. An edit drops the trailers.
+        covers || value.replace(' ', "").contains(";tr")
     })
 }
 
@@ -133,6 +137,8 @@ mod tests {
             ),
             (r#"sig1=("@method" "content-digest");created=1"#, true),
             (r#"a=("@path"), b=("Content-Type")"#, true),
+            (r#"a=("trailer")"#, true),
+            (r#"a=("expires"; tr)"#, true),
         ] {
             assert_eq!(
                 signs_the_content(&headers("signature-input", &[value])),

@@ -156,20 +156,27 @@ impl Node {
     }
 }
 
-/// RFC 6901 section 4: `~1` is `/` and `~0` is `~`, decoded in this order.
 fn names(pointer: &str) -> Result<Vec<String>, TargetError> {
-    let malformed = || TargetError::NotAPointer(pointer.to_owned());
-    let path = pointer.strip_prefix('/').ok_or_else(malformed)?;
-    path.split('/')
-        .map(|token| {
-            let stray = token.replace("~0", "").replace("~1", "").contains('~');
-            if stray {
-                Err(malformed())
-            } else {
-                Ok(token.replace("~1", "/").replace("~0", "~"))
-            }
-        })
-        .collect()
+    let names = pointer
+        .strip_prefix('/')
+        .and_then(|path| path.split('/').map(decoded).collect());
+    names.ok_or_else(|| TargetError::NotAPointer(pointer.to_owned()))
+}
+
+/// RFC 6901 sections 3 and 4: `~0` is `~`, `~1` is `/`, and no other `~` may stand there.
+fn decoded(token: &str) -> Option<String> {
+    let mut parts = token.split('~');
+    let mut name = parts.next()?.to_owned();
+    for part in parts {
+        let mut chars = part.chars();
+        name.push(match chars.next()? {
+            '0' => '~',
+            '1' => '/',
+            _ => return None,
+        });
+        name.push_str(chars.as_str());
+    }
+    Some(name)
 }
 
 #[cfg(test)]
@@ -190,6 +197,8 @@ mod tests {
             (vec!["state"], TargetError::NotAPointer("state".into())),
             (vec![""], TargetError::NotAPointer(String::new())),
             (vec!["/a~2"], TargetError::NotAPointer("/a~2".into())),
+            (vec!["/~~01"], TargetError::NotAPointer("/~~01".into())),
+            (vec!["/a~"], TargetError::NotAPointer("/a~".into())),
             (vec!["/a", "/a"], TargetError::Overlap("/a".into())),
             (vec!["/a", "/a/b"], TargetError::Overlap("/a/b".into())),
             (vec!["/a/b", "/a"], TargetError::Overlap("/a".into())),

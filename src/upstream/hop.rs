@@ -83,7 +83,7 @@ const NOT_IN_TRAILERS: [HeaderName; 38] = [
 ];
 
 /// Removes what was meant for us alone, on requests and responses alike.
-pub(super) fn remove_hop_by_hop(headers: &mut HeaderMap) {
+pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     // Most messages have no Connection, and then nothing is collected.
     let nominated: Vec<HeaderName> = connection_options(headers)
         .filter_map(|option| HeaderName::from_bytes(option).ok())

@@ -51,7 +51,7 @@ impl Origin {
 
 /// How the length of a request's body is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Length {
+pub enum Length {
     /// There is none.
     None,
     /// So many bytes.
@@ -61,7 +61,7 @@ pub(super) enum Length {
 }
 
 /// Turns a caller's header fields into ours. `upgrade` is the `Upgrade` field to forward, if any.
-pub(super) fn request_headers(
+pub fn request_headers(
     headers: &mut HeaderMap,
     version: Version,
     length: Length,

@@ -1,0 +1,61 @@
+use std::time::Duration;
+
+use patchwright::answer::RequestId;
+use patchwright::layer::record::{Origin, Outcome, Reason, Record, Repair};
+use patchwright::layer::report::header;
+use sfv::{BareItem, Dictionary, InnerList, ListEntry, Parser};
+
+/// The outcome header is a dictionary of RFC 9651 that says what the record says.
+pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
+    for (outcome, reason) in Outcome::ALL.iter().zip(Reason::ALL.iter().cycle()) {
+        let record = Record {
+            rule,
+            outcome: *outcome,
+            reason: Some(*reason),
+            repairs: Repair::ALL,
+            filled,
+            snapshot: Some(Origin::Hit),
+            age,
+            status: None,
+            user_agent: None,
+            id: RequestId::next(),
+        };
+        let value = header(&record).unwrap_or_else(|| panic!("no header for {record:?}"));
+        let fields: Dictionary = Parser::new(value.as_bytes())
+            .parse()
+            .unwrap_or_else(|error| panic!("{value:?}: {error}"));
+        let word = |name: &str| match fields.get(name) {
+            Some(ListEntry::Item(item)) => Some(&item.bare_item),
+            _ => None,
+        };
+        assert_eq!(word("rule"), Some(&string(rule)));
+        assert!(
+            matches!(word("outcome"), Some(BareItem::Token(word)) if word.as_str() == outcome.as_str())
+        );
+        assert!(
+            matches!(word("reason"), Some(BareItem::Token(word)) if word.as_str() == reason.as_str())
+        );
+        let age = age.map(|age| age.as_millis().min(999_999_999_999_999).to_string());
+        assert_eq!(
+            word("age").map(|age| age.as_integer().unwrap().to_string()),
+            age
+        );
+        let empty = InnerList::new(Vec::new());
+        let list = match fields.get("filled") {
+            Some(ListEntry::InnerList(list)) => list,
+            _ => &empty,
+        };
+        let items = list.items.iter().map(|item| item.bare_item.clone());
+        let pointers = filled.iter().map(|pointer| string(pointer));
+        assert!(items.eq(pointers), "{value:?}");
+    }
+}
+
+/// What RFC 9651 section 3.3.3 can't hold is a question mark.
+fn string(text: &str) -> BareItem {
+    let shown = text.chars().map(|char| match char {
+        ' '..='~' => char,
+        _ => '?',
+    });
+    BareItem::String(shown.collect::<String>().try_into().unwrap())
+}
