@@ -34,6 +34,8 @@ pub mod certificates;
 pub mod cli;
 #[cfg(feature = "proxy")]
 pub mod config;
+#[cfg(feature = "proxy")]
+mod departed;
 pub mod directory;
 pub mod document;
 #[cfg(feature = "proxy")]

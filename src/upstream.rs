@@ -56,6 +56,7 @@ use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
 use crate::config::{self, Limits, Timeouts};
+use crate::departed::Departed;
 use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
 use crate::received::Received;
@@ -184,6 +185,7 @@ impl Shared {
     {
         let upgrade = Wanted::take(&mut request);
         let interim = request.extensions_mut().remove::<Interim>();
+        let departed = request.extensions_mut().remove::<Departed>();
         let (parts, body) = request.into_parts();
         let (body, sending) = RequestBody::new(body, self.idle);
         let mut request = self.forward(parts, body, upgrade.as_ref())?;
@@ -195,6 +197,9 @@ impl Shared {
             });
         }
         let connection = capture_connection(&mut request);
+        if let Some(departed) = departed {
+            departed.set();
+        }
         let answered = tokio::select! {
             biased;
             answered = self.transport.request(request) => answered,

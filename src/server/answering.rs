@@ -1,18 +1,19 @@
-//! Who works on an answer: the connection's own task, or one apart.
+//! What answers a request, and what becomes of it when the caller takes the request back.
 
-use std::panic::resume_unwind;
+use std::mem;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use h2::Reason;
 use http::{Request, Response};
 use hyper_util::service::TowerToHyperServiceFuture;
 use pin_project_lite::pin_project;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
 use tower_service::Service;
 
 use super::connection::Place;
 use crate::BoxError;
+use crate::departed::Departed;
 use crate::received::Received;
 
 pin_project! {
@@ -23,40 +24,14 @@ pin_project! {
         S: Service<Request<Received>>,
     {
         // It ends with whoever asked for it.
-        Here {
+        Bound {
             #[pin]
             answering: TowerToHyperServiceFuture<S, Request<Received>>,
         },
-        // Whoever resets a stream drops what answers it, and a change that was sent and then abandoned
-        // half-way upstream leaves nobody knowing what happened. So it goes on to the head of its answer,
-        // as it does over HTTP/1. What the proxy allows it bounds it, and the connection holds its place
-        // until then. A body that had not come in full breaks off nevertheless.
-        Apart {
-            apart: JoinHandle<Result<Response<B>, BoxError>>,
-        },
+        // It may outlive whoever asked for it.
+        Change { change: Change<B> },
         // There will be none: the stream is reset.
         None,
-    }
-}
-
-impl<S, B> Answering<S, B>
-where
-    S: Service<Request<Received>, Response = Response<B>>,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    S: Send + 'static,
-    B: Send + 'static,
-{
-    pub(super) fn apart(
-        answering: TowerToHyperServiceFuture<S, Request<Received>>,
-        place: Place,
-    ) -> Self {
-        let apart = tokio::spawn(async move {
-            let answer = answering.await.map_err(Into::into);
-            drop(place);
-            answer
-        });
-        Self::Apart { apart }
     }
 }
 
@@ -69,18 +44,72 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         match self.project() {
-            AnsweringProjection::Here { answering } => answering.poll(cx).map_err(Into::into),
+            AnsweringProjection::Bound { answering } => answering.poll(cx).map_err(Into::into),
+            AnsweringProjection::Change { change } => change.poll(cx),
             AnsweringProjection::None => {
                 Poll::Ready(Err(h2::Error::from(Reason::ENHANCE_YOUR_CALM).into()))
             }
-            AnsweringProjection::Apart { apart } => {
-                let joined = ready!(Pin::new(apart).poll(cx));
-                Poll::Ready(joined.unwrap_or_else(|error| match error.try_into_panic() {
-                    // As it would have been here.
-                    Ok(panic) => resume_unwind(panic),
-                    Err(error) => Err(error.into()),
-                }))
-            }
+        }
+    }
+}
+
+type Boxed<B> = Pin<Box<dyn Future<Output = Result<Response<B>, BoxError>> + Send>>;
+
+/// The answer to a request that is not safe (RFC 9110 section 9.2.1), over HTTP/2.
+///
+/// Whoever resets a stream drops what answers it, and a change that was sent and then abandoned half-way
+/// upstream leaves nobody knowing what happened. So once it has departed it goes on to the head of its
+/// answer, as it does over HTTP/1. What the proxy allows it bounds it, and the connection holds its place
+/// until then. A body that had not come in full breaks off nevertheless.
+pub(super) struct Change<B> {
+    /// None once it has ended.
+    answering: Option<(Boxed<B>, Place)>,
+    departed: Departed,
+    finish: fn(Boxed<B>, Place),
+}
+
+impl<B: Send + 'static> Change<B> {
+    pub(super) fn new<F, E>(answering: F, departed: Departed, place: Place) -> Self
+    where
+        F: Future<Output = Result<Response<B>, E>> + Send + 'static,
+        E: Into<BoxError>,
+    {
+        let answering: Boxed<B> = Box::pin(async move { answering.await.map_err(Into::into) });
+        Self {
+            answering: Some((answering, place)),
+            departed,
+            finish: |answering, place| {
+                // Without a runtime nothing can go on: the process ends.
+                if let Ok(runtime) = Handle::try_current() {
+                    runtime.spawn(async move {
+                        drop(answering.await);
+                        drop(place);
+                    });
+                }
+            },
+        }
+    }
+}
+
+impl<B> Change<B> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Response<B>, BoxError>> {
+        let Some((answering, _)) = &mut self.answering else {
+            return Poll::Pending;
+        };
+        let polled = answering.as_mut().poll(cx);
+        if polled.is_ready() {
+            self.answering = None;
+        }
+        polled
+    }
+}
+
+impl<B> Drop for Change<B> {
+    fn drop(&mut self) {
+        if self.departed.is_set()
+            && let Some((answering, place)) = mem::take(&mut self.answering)
+        {
+            (self.finish)(answering, place);
         }
     }
 }

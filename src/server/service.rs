@@ -13,10 +13,11 @@ use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::activity::{Activity, InFlight};
-use super::answering::Answering;
+use super::answering::{Answering, Change};
 use super::body::CountedBody;
 use super::connection::Place;
 use crate::BoxError;
+use crate::departed::Departed;
 use crate::interim::{Interim, Interims};
 use crate::received::Received;
 
@@ -68,18 +69,20 @@ where
         if let Some(interim) = &interim {
             request.extensions_mut().insert(interim.clone());
         }
-        let changes = !request.method().is_safe();
-        let request = request.map(|body| Received::new(body, version));
-        let answering = if version != Version::HTTP_2 {
-            let answering = self.inner.call(request);
-            Answering::Here { answering }
-        } else if self.activity.is_abused() {
+        let answering = if self.activity.is_abused() {
             Answering::None
-        } else if changes {
-            Answering::apart(self.inner.call(request), Arc::clone(&self.place))
+        } else if version != Version::HTTP_2 || request.method().is_safe() {
+            let request = request.map(|body| Received::new(body, version));
+            Answering::Bound {
+                answering: self.inner.call(request),
+            }
         } else {
-            let answering = self.inner.call(request);
-            Answering::Here { answering }
+            let departed = Departed::default();
+            request.extensions_mut().insert(departed.clone());
+            let request = request.map(|body| Received::new(body, version));
+            Answering::Change {
+                change: Change::new(self.inner.call(request), departed, Arc::clone(&self.place)),
+            }
         };
         CountedFuture {
             answering,

@@ -64,7 +64,7 @@ pub(super) struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Error {
     /// No connection: nothing was delivered.
-    #[error("{0}")]
+    #[error(transparent)]
     Connect(Arc<NotMade>),
     /// The upstream takes no more requests for now: nothing was carried out.
     #[error("no free stream: {0}")]

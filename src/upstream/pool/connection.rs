@@ -39,9 +39,9 @@ type Stream = <Connector as tower_service::Service<http::Uri>>::Response;
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
 pub(in crate::upstream) enum NotMade {
-    #[error("can't connect: {0}")]
+    #[error("can't connect")]
     Connect(#[source] BoxError),
-    #[error("no HTTP/2 connection: {0}")]
+    #[error("no HTTP/2 connection")]
     Handshake(#[source] hyper::Error),
     #[error("the connection was closed before the upstream's SETTINGS")]
     Closed,

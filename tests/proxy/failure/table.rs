@@ -58,7 +58,11 @@ async fn gateway(upstream: &Faulty, row: &Row) -> Running {
 async fn ask(gateway: &Running, request: &str) -> (Head, Vec<u8>, bool) {
     let mut caller = gateway.caller().await;
     caller.send(request).await;
-    let head = caller.head().await;
+    let mut head = caller.head().await;
+    // Those before the answer are passed on, too.
+    while head.status() < 200 {
+        head = caller.head().await;
+    }
     let (body, whole) = body(&mut caller, &head).await;
     (head, body, whole)
 }

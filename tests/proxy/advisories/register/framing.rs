@@ -9,7 +9,6 @@ const FRAMING_DOWN: &str = "tests/proxy/rfc/framing_down.rs";
 const HTTP10: &str = "tests/proxy/rfc/http10.rs";
 const UNPARSED: &str = "tests/proxy/rfc/unparsed.rs";
 const UPGRADE: &str = "tests/proxy/upgrade.rs";
-const FAILURE: &str = "tests/proxy/failure.rs";
 const METHODS: &str = "tests/proxy/rfc/methods.rs";
 
 /// Where a message ends, and where the next one begins.
@@ -165,10 +164,7 @@ pub(super) const FRAMING: &[Row] = &[
     (
         "measured: an answer's unknown Transfer-Encoding",
         "hyper reads to the end of the connection and presents the coded bytes as whole",
-        &[
-            Test(FRAMING_DOWN, "an_answer_without_a_meaning_is_502"),
-            Test(FAILURE, "what_is_no_http_is_502_broken"),
-        ],
+        &[Test(FRAMING_DOWN, "an_answer_without_a_meaning_is_502")],
     ),
     (
         "measured: an answer's Content-Length beside chunked",
