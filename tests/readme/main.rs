@@ -32,10 +32,21 @@ fn commands() -> Vec<&'static str> {
 fn every_configuration_is_valid() {
     let configurations = blocks("toml");
     assert!(configurations.len() >= 2);
+    let folder = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap().pem();
+    for name in ["chain.pem", "callers-ca.pem", "internal-ca.pem", "proxy.pem"] {
+        std::fs::write(folder.path().join(name), &certificate).unwrap();
+    }
+    for name in ["key.pem", "proxy-key.pem"] {
+        std::fs::write(folder.path().join(name), key.serialize_pem()).unwrap();
+    }
+    let file = folder.path().join("patchwright.toml");
     for text in configurations {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), text).unwrap();
-        let loaded = Config::load(Some(file.path()), [], Overrides::default());
+        std::fs::write(&file, text).unwrap();
+        let loaded = Config::load(Some(&file), [], Overrides::default());
         assert!(loaded.is_ok(), "{text}\n{}", loaded.unwrap_err());
     }
 }

@@ -14,6 +14,7 @@
     reason = "a law that panics is a law that broke; the fuzz targets use this as a crate"
 )]
 
+pub mod coding;
 pub mod config;
 pub mod headers;
 pub mod http;
@@ -26,7 +27,8 @@ pub mod splice;
 pub type Law = fn(&[u8]) -> Option<()>;
 
 /// Every law with the name of its target.
-pub const LAWS: [(&str, Law); 6] = [
+pub const LAWS: [(&str, Law); 7] = [
+    ("coding", coding::check),
     ("config", config::check),
     ("headers", headers::check),
     ("http", http::check),
