@@ -37,7 +37,12 @@ fn every_configuration_is_valid() {
     let mut params = rcgen::CertificateParams::default();
     params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
     let certificate = params.self_signed(&key).unwrap().pem();
-    for name in ["chain.pem", "callers-ca.pem", "internal-ca.pem", "proxy.pem"] {
+    for name in [
+        "chain.pem",
+        "callers-ca.pem",
+        "internal-ca.pem",
+        "proxy.pem",
+    ] {
         std::fs::write(folder.path().join(name), &certificate).unwrap();
     }
     for name in ["key.pem", "proxy-key.pem"] {
