@@ -40,6 +40,8 @@ enum Protocol {
     Undecided(usize),
     Http1,
     Http2,
+    /// No HTTP begins like this.
+    Tls,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,8 +71,6 @@ struct State {
     /// Of HTTP/2: those whose stream the caller reset.
     abandoned: u64,
     abused: bool,
-    /// Whether what came first was TLS.
-    tls: bool,
 }
 
 /// Shared by a connection's I/O, its requests and its watcher.
@@ -96,7 +96,6 @@ impl Activity {
                 requests: 0,
                 abandoned: 0,
                 abused: false,
-                tls: false,
             }),
             abused: Notify::new(),
         })
@@ -184,7 +183,7 @@ impl Activity {
     pub(super) fn hint(&self) -> Option<&'static str> {
         let hint =
             "the caller speaks TLS to a port without it: it should use http://, or set listen.tls";
-        self.state().tls.then_some(hint)
+        (self.state().protocol == Protocol::Tls).then_some(hint)
     }
 
     pub(super) fn is_http2(&self) -> bool {
@@ -232,7 +231,6 @@ impl State {
     }
 
     fn decide(&mut self, seen: usize, bytes: &[u8]) {
-        self.tls = seen == 0 && bytes.first() == Some(&RECORD);
         let expected = PREFACE.get(seen..).unwrap_or_default();
         let matching = expected.iter().zip(bytes).take_while(|(a, b)| a == b);
         let matching = matching.count();
@@ -242,6 +240,8 @@ impl State {
             self.enter(Phase::Idle);
         } else if matching == bytes.len() {
             self.protocol = Protocol::Undecided(seen + matching);
+        } else if seen == 0 && bytes.first() == Some(&RECORD) {
+            self.protocol = Protocol::Tls;
         } else {
             self.protocol = Protocol::Http1;
         }

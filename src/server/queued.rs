@@ -49,19 +49,16 @@ impl Queued {
         let mut refused = Vec::new();
         let mut next = waiting;
         loop {
-            let stream = match next.take() {
-                Some(stream) => stream,
+            let stream = if let Some(stream) = next.take() {
+                stream
+            } else {
                 // Until the queue is empty, or there are no more descriptors.
-                None => match listener.accept() {
-                    Ok((stream, _)) => {
-                        stream.set_nonblocking(true)?;
-                        TcpStream::from_std(stream)?
-                    }
-                    Err(_) => {
-                        let tls = shared.tls.is_some();
-                        return Ok(Self { refused, tls });
-                    }
-                },
+                let Ok((stream, _)) = listener.accept() else {
+                    let tls = shared.tls.is_some();
+                    return Ok(Self { refused, tls });
+                };
+                stream.set_nonblocking(true)?;
+                TcpStream::from_std(stream)?
             };
             match shared.room.try_place() {
                 Some(place) => {
