@@ -1,6 +1,8 @@
 //! A body as hyper receives it, with nothing incomplete taken for complete.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -28,13 +30,43 @@ pub enum Broken {
 pub struct Received {
     body: Incoming,
     http2: bool,
+    reading: Option<Reading>,
+}
+
+/// How far a body has been read, for whoever does not read it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading(Arc<AtomicU8>);
+
+impl Reading {
+    const BEGUN: u8 = 1;
+    const ENDED: u8 = 2;
+
+    pub(crate) fn is_begun(&self) -> bool {
+        self.0.load(Ordering::Relaxed) > 0
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        self.0.load(Ordering::Relaxed) == Self::ENDED
+    }
 }
 
 impl Received {
     /// The body of a message in this version.
     pub fn new(body: Incoming, version: Version) -> Self {
         let http2 = version == Version::HTTP_2;
-        Self { body, http2 }
+        Self {
+            body,
+            http2,
+            reading: None,
+        }
+    }
+
+    /// Notes in `reading` how far it gets.
+    pub(crate) fn noting(self, reading: Reading) -> Self {
+        Self {
+            reading: Some(reading),
+            ..self
+        }
     }
 }
 
@@ -47,6 +79,15 @@ impl Body for Received {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Broken>>> {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        if let Some(Reading(stage)) = &self.reading {
+            let ended = frame.is_none() || self.body.is_end_stream();
+            let reached = if ended {
+                Reading::ENDED
+            } else {
+                Reading::BEGUN
+            };
+            stage.store(reached, Ordering::Relaxed);
+        }
         // Over HTTP/2 this is whether the peer has said that it was the end. Over HTTP/1 hyper sees to that.
         if frame.is_none() && self.http2 && !self.body.is_end_stream() {
             return Poll::Ready(Some(Err(Broken::Reset)));

@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode, Version};
 
-use crate::answer::{Answer, RequestId};
+use crate::answer::{Answer, OwnAnswer, RequestId};
 
 /// Own `Via` entries that a request may carry. A few proxies in a row are a deployment, this many are a
 /// loop: it would go on until something runs out.
@@ -165,6 +165,9 @@ impl Refusal {
         if self == Self::Options {
             let mut response = Response::new(http_body_util::Full::default());
             *response.status_mut() = StatusCode::NO_CONTENT;
+            response
+                .extensions_mut()
+                .insert(OwnAnswer("patchwright.options"));
             response.headers_mut().insert(header::ALLOW, ALLOW);
             return response;
         }

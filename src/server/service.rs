@@ -17,9 +17,13 @@ use super::answering::{Answering, Change};
 use super::body::CountedBody;
 use super::connection::Place;
 use crate::BoxError;
+use crate::answer::OwnAnswer;
 use crate::departed::Departed;
 use crate::interim::{Interim, Interims};
-use crate::received::Received;
+use crate::received::{Reading, Received};
+
+/// A body that is in the same packet as its head, or right behind it.
+const SMALL: u64 = 4 << 10;
 
 /// Answers the requests of one connection.
 #[derive(Clone, Debug)]
@@ -63,6 +67,7 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let version = request.version();
         let in_flight = self.activity.request(!request.body().is_end_stream());
+        let body = Unread::new(request.body());
         // RFC 9110 section 15.2: HTTP/1.0 knows no interim answers. HTTP/2 does, but hyper has no way to
         // send one there, and frames can't be written past it.
         let interim = (version == Version::HTTP_11).then(|| self.interims.begin());
@@ -72,7 +77,7 @@ where
         let answering = if self.activity.is_abused() {
             Answering::None
         } else if version != Version::HTTP_2 || request.method().is_safe() {
-            let request = request.map(|body| Received::new(body, version));
+            let request = request.map(|incoming| body.note(Received::new(incoming, version)));
             Answering::Bound {
                 answering: self.inner.call(request),
             }
@@ -89,6 +94,7 @@ where
             in_flight: Some(in_flight),
             interim: Before(interim),
             answer: None,
+            body,
             persistent: version <= Version::HTTP_11,
             draining: Arc::clone(&self.draining),
         }
@@ -107,9 +113,41 @@ pin_project! {
         interim: Before,
         // The answer, while it waits for what is said before it.
         answer: Option<Response<B>>,
+        body: Unread,
         // Whether the protocol keeps a connection open unless told otherwise by a header.
         persistent: bool,
         draining: Arc<AtomicBool>,
+    }
+}
+
+/// The body of a request that may be answered without being read.
+struct Unread {
+    /// None where there is none.
+    reading: Option<Reading>,
+    small: bool,
+}
+
+impl Unread {
+    fn new(body: &Incoming) -> Self {
+        Self {
+            reading: (!body.is_end_stream()).then(Reading::default),
+            small: body.size_hint().upper().is_some_and(|most| most <= SMALL),
+        }
+    }
+
+    fn note(&self, body: Received) -> Received {
+        match &self.reading {
+            Some(reading) => body.noting(reading.clone()),
+            None => body,
+        }
+    }
+
+    /// RFC 9112 section 9.6: whoever closes a connection after an answer says so, or the next request on it
+    /// is lost and its caller knows nothing of it. hyper closes when an answer is out and the body is not
+    /// in; of one that nobody has begun to read it takes what is there, and a small one is there.
+    fn ends_the_connection(&self) -> bool {
+        let unread = |reading: &Reading| !reading.is_ended() && (reading.is_begun() || !self.small);
+        self.reading.as_ref().is_some_and(unread)
     }
 }
 
@@ -171,7 +209,9 @@ where
         };
         // A 101 hands the connection over; it is no longer ours to close.
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
-        if *this.persistent && !upgraded && this.draining.load(Ordering::Relaxed) {
+        let own = response.extensions().get::<OwnAnswer>().is_some();
+        let last = this.draining.load(Ordering::Relaxed) || own && this.body.ends_the_connection();
+        if *this.persistent && !upgraded && last {
             response
                 .headers_mut()
                 .insert(header::CONNECTION, HeaderValue::from_static("close"));

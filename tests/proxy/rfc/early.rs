@@ -71,10 +71,33 @@ async fn the_rest_of_a_body_that_we_refused_is_no_request() {
         caller.send(format!("{head}{begun}")).await;
         let (answer, _) = caller.message().await;
         assert_eq!(answer.status(), status, "{head}");
+        assert_eq!(answer.one("connection"), Some("close"), "{head}");
         caller.send(SMUGGLED).await;
         assert_eq!(caller.rest().await, "", "{head}");
     }
     assert!(upstream.is_left_alone().await);
+}
+
+/// Nothing of the upload is read, and then some.
+#[tokio::test]
+async fn an_upload_that_no_upstream_takes_is_the_last_on_its_connection() {
+    let gone = Listening::new().await.address;
+    let gateway = Gateway::at(gone).start().await;
+    for (length, begun) in [(100_000, ""), (100_000, "begun"), (10, "begun")] {
+        let mut caller = gateway.caller().await;
+        caller
+            .send(format!(
+                "PUT / HTTP/1.1\r\nHost: p\r\nContent-Length: {length}\r\n\r\n{begun}"
+            ))
+            .await;
+        let (answer, _) = caller.message().await;
+        assert_eq!(answer.status(), 502);
+        if length > 10 {
+            assert_eq!(answer.one("connection"), Some("close"), "{begun}");
+        }
+        caller.send(SMUGGLED).await;
+        assert!(caller.rest().await.is_empty());
+    }
 }
 
 /// A body that is there in full is read away, and the connection goes on behind it.
@@ -89,7 +112,8 @@ async fn behind_a_body_that_was_read_away_the_connection_goes_on() {
             body.len()
         ))
         .await;
-    assert_eq!(caller.message().await.0.status(), 404);
+    let (answer, _) = caller.message().await;
+    assert_eq!((answer.status(), answer.one("connection")), (404, None));
     let mut up = upstream.accept().await;
     assert_eq!(up.head().await.start(), "GET /api/next HTTP/1.1");
 }
