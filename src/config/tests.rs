@@ -7,6 +7,7 @@ mod faults;
 mod files;
 mod sources;
 mod tls;
+mod upstreams;
 
 const URL: &str = "https://api.mypurecloud.com";
 
@@ -54,4 +55,12 @@ fn faults_of(text: &str) -> Vec<String> {
 /// What can be compared of a configuration: secrets show as such only.
 fn shown(config: &Config) -> String {
     format!("{config:#?}")
+}
+
+/// The one fault of `text`, from its line on.
+#[track_caller]
+fn fault_of(text: &str) -> String {
+    let mut faults = faults_of(text);
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    faults.remove(0)
 }
