@@ -200,22 +200,20 @@ fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {
 }
 
 /// A body may be held coded once and three times decoded, and one must not take all.
-const BODIES: u64 = 8;
+const BODIES: usize = 8;
 
 fn buffered(table: &mut Table<'_>, body: usize) -> Budget {
-    let given = memory(table, "buffered", &(64 << 10..=1 << 40));
-    let bytes = given.unwrap_or(Budget::DEFAULT);
-    // A value at fault is none to compare with.
-    if given.is_none() && table.has("buffered") {
-        return Budget::new(bytes);
-    }
-    let least = (body as u64).saturating_mul(BODIES);
-    if (bytes as u64) < least {
+    let least = body.saturating_mul(BODIES);
+    let Some(bytes) = memory(table, "buffered", &(64 << 10..=1 << 40)) else {
+        // Whoever raises limits.body alone means that such bodies are repaired.
+        return Budget::new(Budget::DEFAULT.max(least));
+    };
+    if bytes < least {
         let problem = format!(
             "{} is less than {BODIES} times limits.body ({}): raise it to at least {}, or lower limits.body",
             size_text(bytes as u64),
             size_text(body as u64),
-            size_text(least),
+            size_text(least as u64),
         );
         table.fault("buffered", problem);
     }
