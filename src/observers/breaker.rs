@@ -1,6 +1,7 @@
 //! What becomes known of the breaker of one upstream's lookups.
 
 use std::fmt;
+use std::time::Duration;
 
 use metrics::{Counter, Gauge};
 
@@ -38,6 +39,12 @@ impl BreakerWatch {
     }
 }
 
+/// For people: chance has a say in it down to the nanosecond.
+fn shown(time: Duration) -> humantime::FormattedDuration {
+    let millis = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+    humantime::format_duration(Duration::from_millis(millis))
+}
+
 impl Watch for BreakerWatch {
     fn changed(&self, change: Change) {
         let upstream = &self.upstream;
@@ -45,7 +52,7 @@ impl Watch for BreakerWatch {
             Change::Opened(time) => {
                 self.show(State::Open);
                 self.openings.increment(1);
-                let time = humantime::format_duration(time);
+                let time = shown(time);
                 tracing::warn!(upstream, %time, "too many lookups fail: they are suspended");
             }
             Change::Probes => {
@@ -58,7 +65,7 @@ impl Watch for BreakerWatch {
             // Not a warning each time: it has been said, and an outage may be long.
             Change::StaysOpen(time) => {
                 self.show(State::Open);
-                let time = humantime::format_duration(time);
+                let time = shown(time);
                 tracing::debug!(upstream, %time, "it is not: lookups stay suspended");
             }
             Change::Closed => {
