@@ -254,28 +254,9 @@ impl Server {
 
 /// An upstream that is our own listener answers nothing: each request would become another one.
 fn refuse_loop(config: &Config, own: SocketAddr) -> Result<(), ServeError> {
-    for upstream in &config.upstreams {
-        let url = &upstream.url;
-        let default = if url.scheme_str() == Some("https") {
-            443
-        } else {
-            80
-        };
-        let same_port = url.port_u16().unwrap_or(default) == own.port();
-        let host = url.host().unwrap_or_default();
-        let bare = host.trim_start_matches('[').trim_end_matches(']');
-        let same_host = match bare.parse::<std::net::IpAddr>() {
-            Ok(address) => {
-                address == own.ip() || (own.ip().is_unspecified() && address.is_loopback())
-            }
-            Err(_) => {
-                bare.eq_ignore_ascii_case("localhost")
-                    && (own.ip().is_loopback() || own.ip().is_unspecified())
-            }
-        };
-        if same_port && same_host {
-            return Err(ServeError::Loop(upstream.name.clone()));
-        }
+    let mut upstreams = config.upstreams.iter();
+    match upstreams.find(|upstream| upstream.leads_to(own)) {
+        Some(upstream) => Err(ServeError::Loop(upstream.name.clone())),
+        None => Ok(()),
     }
-    Ok(())
 }

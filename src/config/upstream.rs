@@ -41,7 +41,7 @@ pub(super) fn upstreams(
         if let Some(upstream) = upstream(&mut table, folder) {
             apart(&table, &upstream, &good);
             for (name, address) in own {
-                if leads_to(&upstream.url, address) {
+                if upstream.leads_to(address) {
                     let problem = format!("leads back to {name}.address, {address}: a loop");
                     table.fault("url", problem);
                 }
@@ -172,22 +172,25 @@ pub(super) fn located(node: &Node, folder: Option<&Path>) -> Result<PathBuf, Str
     std::path::absolute(path).map_err(|error| error.to_string())
 }
 
-/// Whether `url` is sure to reach a listener at `address`. Names are not resolved: that is the
-/// resolver's to change later.
-fn leads_to(url: &Uri, address: SocketAddr) -> bool {
-    let default = if url.scheme() == Some(&Scheme::HTTPS) {
-        443
-    } else {
-        80
-    };
-    if url.port_u16().unwrap_or(default) != address.port() {
-        return false;
-    }
-    let host = url.host().unwrap_or_default();
-    let host = host.trim_start_matches('[').trim_end_matches(']');
-    let local = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
-    match host.parse::<IpAddr>() {
-        Ok(ip) => ip == address.ip() || (local(ip) && address.ip().is_unspecified()),
-        Err(_) => host.eq_ignore_ascii_case("localhost") && local(address.ip()),
+impl Upstream {
+    /// Whether it is sure to reach a listener at `address`. Names are not resolved: that is the resolver's
+    /// to change later.
+    pub(crate) fn leads_to(&self, address: SocketAddr) -> bool {
+        let url = &self.url;
+        let default = if url.scheme() == Some(&Scheme::HTTPS) {
+            443
+        } else {
+            80
+        };
+        if url.port_u16().unwrap_or(default) != address.port() {
+            return false;
+        }
+        let host = url.host().unwrap_or_default();
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let local = |ip: IpAddr| ip.is_loopback() || ip.is_unspecified();
+        match host.parse::<IpAddr>() {
+            Ok(ip) => ip == address.ip() || (local(ip) && address.ip().is_unspecified()),
+            Err(_) => host.eq_ignore_ascii_case("localhost") && local(address.ip()),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use http::header::{self, HeaderMap, HeaderValue};
 use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode, Version};
 
@@ -13,7 +13,6 @@ use crate::answer::{Answer, OwnAnswer, RequestId};
 const MAX_HOPS: usize = 8;
 /// What is forwarded at all, for `Allow`.
 const ALLOW: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-const MAX_FORWARDS: HeaderName = header::MAX_FORWARDS;
 
 /// A request that ends here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -130,7 +129,7 @@ fn method<B>(request: &mut Request<B>) -> Result<(), Refusal> {
 
 /// RFC 9110 section 7.6.2: at zero, whoever gets it is the final recipient.
 fn max_forwards(headers: &mut HeaderMap) -> Result<(), Refusal> {
-    let Some(value) = headers.get_mut(MAX_FORWARDS) else {
+    let Some(value) = headers.get_mut(header::MAX_FORWARDS) else {
         return Ok(());
     };
     let digits = value.as_bytes();
@@ -236,7 +235,7 @@ mod tests {
         *request.version_mut() = version;
         *request.uri_mut() = target.parse().unwrap();
         for (name, value) in lines {
-            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            let name = header::HeaderName::from_bytes(name.as_bytes()).unwrap();
             let value = HeaderValue::from_bytes(value.as_bytes()).unwrap();
             request.headers_mut().append(name, value);
         }
@@ -314,10 +313,10 @@ mod tests {
         let mut options = request(Version::HTTP_11, "/a", &lines);
         *options.method_mut() = Method::OPTIONS;
         assert_eq!(check(&mut options), Ok(()));
-        assert_eq!(options.headers()[MAX_FORWARDS], "2");
+        assert_eq!(options.headers()[header::MAX_FORWARDS], "2");
         options
             .headers_mut()
-            .insert(MAX_FORWARDS, HeaderValue::from_static("0"));
+            .insert(header::MAX_FORWARDS, HeaderValue::from_static("0"));
         assert_eq!(check(&mut options), Err(Refusal::Options));
         let mut server = request(Version::HTTP_11, "*", &[("host", "a")]);
         *server.method_mut() = Method::OPTIONS;

@@ -141,23 +141,19 @@ where
                         Expiry::Silence => connection.as_mut().graceful_shutdown(),
                         Expiry::PartialHead => activity.refuse(),
                     }
-                    // It has had its time, and whatever it ends with is no news.
-                    let _ = timeout(FAREWELL, connection).await;
-                    return;
+                    break;
                 }
                 // After the connection itself, which has read what there is by now: a request that is here
                 // already is answered.
                 () = asked.as_mut() => {
                     activity.nothing_is_unread();
                     connection.as_mut().graceful_shutdown();
-                    let _ = timeout(FAREWELL, connection).await;
-                    return;
+                    break;
                 }
                 () = activity.abused() => {
                     tracing::debug!("a caller resets most of its requests");
                     connection.as_mut().graceful_shutdown();
-                    let _ = timeout(FAREWELL, connection).await;
-                    return;
+                    break;
                 }
                 changed = self.stage.changed() => {
                     let stage = *self.stage.borrow_and_update();
@@ -174,6 +170,8 @@ where
                 }
             }
         }
+        // It has had its time, and whatever it ends with is no news.
+        let _ = timeout(FAREWELL, connection).await;
     }
 }
 

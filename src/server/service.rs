@@ -67,14 +67,16 @@ where
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let version = request.version();
         let in_flight = self.activity.request(!request.body().is_end_stream());
-        let body = Unread::new(request.body());
+        // Over HTTP/2 an answer ends no connection.
+        let persistent = version <= Version::HTTP_11;
+        let body = Unread::new(request.body(), persistent);
         // RFC 9110 section 15.2: HTTP/1.0 knows no interim answers. HTTP/2 does, but hyper has no way to
         // send one there, and frames can't be written past it.
         let interim = (version == Version::HTTP_11).then(|| self.interims.begin());
         if let Some(interim) = &interim {
             request.extensions_mut().insert(interim.clone());
         }
-        let answering = if self.activity.is_abused() {
+        let answering = if version == Version::HTTP_2 && self.activity.is_abused() {
             Answering::None
         } else if version != Version::HTTP_2 || request.method().is_safe() {
             let request = request.map(|incoming| body.note(Received::new(incoming, version)));
@@ -95,7 +97,7 @@ where
             interim: Before(interim),
             answer: None,
             body,
-            persistent: version <= Version::HTTP_11,
+            persistent,
             draining: Arc::clone(&self.draining),
         }
     }
@@ -122,15 +124,15 @@ pin_project! {
 
 /// The body of a request that may be answered without being read.
 struct Unread {
-    /// None where there is none.
+    /// None where it doesn't matter.
     reading: Option<Reading>,
     small: bool,
 }
 
 impl Unread {
-    fn new(body: &Incoming) -> Self {
+    fn new(body: &Incoming, persistent: bool) -> Self {
         Self {
-            reading: (!body.is_end_stream()).then(Reading::default),
+            reading: (persistent && !body.is_end_stream()).then(Reading::default),
             small: body.size_hint().upper().is_some_and(|most| most <= SMALL),
         }
     }

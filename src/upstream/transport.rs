@@ -54,8 +54,6 @@ impl Transport {
         limits: &Limits,
         timeouts: &Timeouts,
     ) -> Result<Self, TlsError> {
-        // For HTTP/2 by choice, HTTP/1.1 is what remains when the upstream doesn't choose it. Then it isn't
-        // asked again: this client would put everything on one HTTP/2 connection.
         let connector = Connector::new(upstream, timeouts.connect)?;
         let http1 = Client::builder(TokioExecutor::new())
             .http1_max_buf_size(READ_AHEAD)
@@ -65,6 +63,8 @@ impl Transport {
             .timer(TokioTimer::new())
             // RFC 9112 section 5.1: a proxy removes that space from an answer.
             .http1_allow_spaces_after_header_name_in_responses(true)
+            // With HTTP/2 wanted this is for an upstream that did not choose it. It isn't asked again here:
+            // this client would put everything on one HTTP/2 connection.
             .build(connector.without_http2());
         let reload = connector.reload();
         let http2 = upstream
