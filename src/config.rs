@@ -29,7 +29,7 @@ use crate::directory::cached::{self, PartitionKey};
 use crate::directory::fetch::FetchLimits;
 use crate::layer::options::Options;
 use crate::rule::Rules;
-use crate::rule::spec::{RuleSpec, SourceSpec};
+use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec};
 
 pub use crate::rule::pack::Pack;
 pub(crate) use defaults::ADMIN;
@@ -62,6 +62,8 @@ pub struct Config {
     pub sources: Vec<SourceSpec>,
     /// The pack's rules with the file's merged in (same name = replace).
     pub rules: Vec<RuleSpec>,
+    /// The pack's diagnoses with the file's merged in (same name = replace).
+    pub diagnoses: Vec<RejectionSpec>,
     /// The rules and sources, compiled.
     pub compiled: Arc<Rules>,
 }

@@ -66,6 +66,7 @@ pub mod telemetry;
 pub mod upstream;
 #[cfg(feature = "proxy")]
 pub mod watch;
+mod words;
 
 pub use layer::RepairLayer;
 

@@ -18,9 +18,47 @@
 //! );
 //! ```
 
+use crate::words::words;
+
 pub mod charset;
 pub mod coding;
+pub mod diagnosis;
 pub mod header;
 pub mod plan;
+pub mod reshape;
 pub mod scan;
 pub mod target;
+
+words! {
+    /// A kind of edit.
+    Repair {
+        /// Members were filled.
+        Fill = "fill",
+        /// `Content-Type` was set.
+        ContentType = "content-type",
+        /// A byte-order mark was dropped.
+        Bom = "bom",
+        /// The body was decoded.
+        Coding = "coding",
+        /// The method was set to the one that the resource has.
+        Method = "method",
+        /// A path that the API doesn't have became the one that it has.
+        Path = "path",
+        /// The object was taken out of an object or list around it.
+        Unwrap = "unwrap",
+        /// A member got the name, or the place, that the API has for it.
+        Rename = "rename",
+        /// A member or header field that nobody can want went.
+        Drop = "drop",
+        /// A flat map was put under the member that it belongs to.
+        Wrap = "wrap",
+        /// Numbers and booleans in a map of strings got quotes.
+        Stringify = "stringify",
+        /// A word got the spelling that the API has.
+        Case = "case",
+        /// A member was sent to the resource that it belongs to.
+        Reroute = "reroute",
+        /// The body was sent in two requests.
+        Split = "split",
+    }
+}

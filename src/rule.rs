@@ -4,22 +4,30 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use http::{HeaderValue, Method, StatusCode};
+use http::{HeaderName, HeaderValue, Method, StatusCode};
 
 pub mod pack;
 pub mod source;
 pub mod spec;
 
+mod address;
 mod compile;
+mod meant;
+mod rejection;
 pub(crate) mod template;
 mod tree;
 
+use address::Addresses;
+pub(crate) use meant::Waiting;
+pub use meant::{Meant, Send};
+use rejection::Rejection;
 pub use source::Source;
 use spec::Timing;
 use template::MAX_PARAMS;
 use tree::{Params, Tree};
 
 use crate::layer::options::{LookupFailure, Mode};
+use crate::repair::reshape::Recipe;
 use crate::repair::target::Targets;
 use crate::snapshot::Participant;
 
@@ -36,6 +44,8 @@ pub struct Rules {
     routes: Tree<Vec<Route>>,
     /// Source template, and everything below it → the source.
     resources: Tree<Resource>,
+    /// What the upstream's rejections mean.
+    rejections: Vec<Rejection>,
 }
 
 /// A compiled rule.
@@ -51,6 +61,13 @@ pub struct Rule {
     pub(crate) targets: Targets,
     /// The targets' JSON pointers, as they are reported.
     pub(crate) pointers: Vec<String>,
+    pub(crate) recipe: Recipe,
+    /// The method that the resource has.
+    pub(crate) method: Option<Method>,
+    /// Fields that mean nothing to the resource.
+    pub(crate) drop_headers: Vec<HeaderName>,
+    /// Media types that callers give a JSON object by mistake.
+    pub(crate) mistyped: Vec<String>,
 }
 
 impl Rule {
@@ -78,6 +95,7 @@ struct Route {
     /// Position of [`PARTICIPANT`] among the path's parameters.
     participant: Option<usize>,
     sources: Vec<SourceUse>,
+    addresses: Addresses,
 }
 
 /// A source as one path of a rule uses it.
@@ -149,7 +167,7 @@ impl Rules {
 }
 
 /// A rule that applies to a request, with the values of the path's parameters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Match<'r, 'p> {
     rules: &'r Rules,
     rule: &'r Rule,
@@ -191,6 +209,11 @@ impl<'r, 'p> Match<'r, 'p> {
         Some(ConversationId::new(
             used.params.iter().map(|&position| self.value(position)),
         ))
+    }
+
+    /// Whether there is another path to try after a 404.
+    pub(crate) fn has_another_path(&self) -> bool {
+        self.route.addresses.after_404.is_some()
     }
 
     fn value(&self, position: usize) -> &'p str {

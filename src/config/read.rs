@@ -36,7 +36,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let timeouts = timeouts(root, &mut repair);
     let specs = specs(root, pack);
     let compiled = compile(root, &specs);
-    let (sources, rules) = specs.into_parts();
+    let (sources, rules, diagnoses) = specs.into_parts();
     Config {
         pack,
         listen,
@@ -50,6 +50,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
         timeouts,
         sources,
         rules,
+        diagnoses,
         compiled: Arc::new(compiled),
     }
 }
@@ -244,7 +245,7 @@ fn compile(root: &Table<'_>, specs: &Specs) -> Rules {
     if !specs.is_complete() {
         return Rules::default();
     }
-    Rules::compile(specs.sources(), specs.rules()).unwrap_or_else(|faults| {
+    Rules::compile(specs.sources(), specs.rules(), specs.diagnoses()).unwrap_or_else(|faults| {
         for fault in &faults {
             root.add(specs.locate(fault));
         }

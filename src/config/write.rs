@@ -9,8 +9,9 @@ use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
 use super::read::TOO_LARGE;
 use super::units::{duration_text, size_text};
 use super::{Config, Upstream};
-use crate::rule::pack::{LOOKUP_FAILURES, MODES, TIMINGS};
-use crate::rule::spec::{RuleSpec, SourceSpec};
+use crate::rule::pack::{LOOKUP_FAILURES, MODES};
+
+mod rules;
 
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
@@ -39,6 +40,9 @@ impl Config {
         self.write_bounds(&mut text);
         self.sources.iter().for_each(|source| text.source(source));
         self.rules.iter().for_each(|rule| text.rule(rule));
+        self.diagnoses
+            .iter()
+            .for_each(|known| text.rejection(known));
         text.0
     }
 
@@ -146,45 +150,6 @@ impl Text {
         self.path("certificate", identity.map(|files| &files.certificate));
         self.path("private_key", identity.map(|files| &files.private_key));
         self.plain("http2", upstream.http2);
-    }
-
-    fn source(&mut self, source: &SourceSpec) {
-        self.section("[[source]]");
-        self.string("name", &source.name);
-        self.string("get", &source.get);
-        self.string("participants", &source.participants);
-        self.string("id", &source.id);
-        let fields = source.fields.iter();
-        self.plain(
-            "fields",
-            map(fields.map(|(name, queries)| (name, strings(queries)))),
-        );
-    }
-
-    fn rule(&mut self, rule: &RuleSpec) {
-        self.section("[[rule]]");
-        self.string("name", &rule.name);
-        self.plain("methods", strings(&rule.methods));
-        self.plain("paths", strings(&rule.paths));
-        self.plain("sources", strings(&rule.sources));
-        if let Some(content_type) = &rule.content_type {
-            self.string("content_type", content_type);
-        }
-        self.word("timing", &TIMINGS, rule.timing);
-        let fill = rule.fill.iter();
-        self.plain(
-            "fill",
-            map(fill.map(|(pointer, field)| (pointer, quoted(field)))),
-        );
-        if let Some(mode) = rule.mode {
-            self.word("mode", &MODES, mode);
-        }
-        if let Some(resend_on) = &rule.resend_on {
-            self.plain("resend_on", statuses(resend_on));
-        }
-        if let Some(on_lookup_failure) = rule.on_lookup_failure {
-            self.word("on_lookup_failure", &LOOKUP_FAILURES, on_lookup_failure);
-        }
     }
 }
 

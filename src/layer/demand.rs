@@ -1,13 +1,16 @@
-//! What a rejection demands, for rules with `timing = "on-reject"`.
+//! What a rejection demands: gaps of rules with `timing = "on-reject"`, and the steps of a rule that wait.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use http::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::repair::reshape::Named;
 use crate::repair::target::Targets;
-use crate::rule::{Rule, Rules};
+use crate::rule::spec::Timing;
+use crate::rule::{Rule, Rules, Waiting};
 
 /// How long a demand is remembered: an API's requirements change with its releases, not by the minute.
 const REMEMBERED: Duration = Duration::from_secs(60 * 60);
@@ -15,22 +18,43 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// Nested `errors` of an error body that are looked at.
 const NESTED: usize = 32;
 
-/// A set of a rule's targets.
+/// A set of what a rule can do for a request: its targets, then the steps that wait, then its header
+/// fields, then its other path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Demand(u64);
 
+/// A definite rejection, and the body that it was about.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Refused<'a> {
+    pub(crate) status: StatusCode,
+    /// The error body.
+    pub(crate) text: &'a [u8],
+    /// Whether another body may fare better after this status.
+    pub(crate) of_the_body: bool,
+    /// The caller's body.
+    pub(crate) body: &'a [u8],
+}
+
 impl Demand {
-    pub(crate) fn all() -> Self {
-        Self(u64::MAX)
+    /// Most things that a rule can wait for.
+    pub(crate) const MOST: usize = Targets::MOST;
+
+    pub(crate) fn wants(self, bit: usize) -> bool {
+        bit < Self::MOST && self.0 >> bit & 1 == 1
     }
 
-    pub(crate) fn wants(self, target: usize) -> bool {
-        target < Targets::MOST && self.0 >> target & 1 == 1
+    pub(crate) fn waits_for(self, rule: &Rule, waiting: Waiting) -> bool {
+        !self.wants(bit(rule, waiting))
     }
 
-    fn add(&mut self, target: usize) {
-        if target < Targets::MOST {
-            self.0 |= 1 << target;
+    /// Whether the rule's header fields are to go.
+    pub(crate) fn wants_no_headers(self, rule: &Rule) -> bool {
+        self.wants(headers_bit(rule))
+    }
+
+    fn add(&mut self, bit: usize) {
+        if bit < Self::MOST {
+            self.0 |= 1 << bit;
         }
     }
 
@@ -38,41 +62,95 @@ impl Demand {
         Self(self.0 | other.0)
     }
 
-    /// What a rejection's body names. A member is named by `details[].fieldName`, or in quotes in a
-    /// message: without the quotes "conflicts with the current state" would name `state`.
-    pub(crate) fn named_in(rejection: &[u8], rule: &Rule) -> Self {
+    /// All gaps, where the rule fills them before the first send.
+    fn eager(rule: &Rule) -> Self {
         let mut demand = Self::default();
-        let Ok(body) = serde_json::from_slice::<Value>(rejection) else {
-            return demand;
-        };
-        let nested = array(&body, "errors").take(NESTED);
-        for error in std::iter::once(&body).chain(nested) {
-            demand.read(error, rule);
+        if rule.timing == Timing::Eager {
+            (0..rule.targets.len()).for_each(|target| demand.add(target));
         }
         demand
     }
 
-    fn read(&mut self, error: &Value, rule: &Rule) {
-        let message = text(error, "message").unwrap_or_default();
-        let details = array(error, "details").take(NESTED);
-        let fields: Vec<&str> = details
-            .filter_map(|detail| text(detail, "fieldName"))
+    /// What a rejection asks for. A member is named by `details[].fieldName`, or in quotes in a message:
+    /// without the quotes "conflicts with the current state" would name `state`. A caller's value may also
+    /// stand in brackets, as the API writes `Value [X] is not valid`.
+    pub(crate) fn named_in(refused: Refused<'_>, rule: &Rule) -> Self {
+        let mut demand = Self::default();
+        match refused.status {
+            // It speaks of this path, and of the precondition: no body would fare better.
+            StatusCode::NOT_FOUND => demand.add(bit(rule, Waiting::Path)),
+            StatusCode::PRECONDITION_FAILED => demand.add(headers_bit(rule)),
+            _ => {}
+        }
+        let Ok(error) = serde_json::from_slice::<Value>(refused.text) else {
+            return demand;
+        };
+        if !refused.of_the_body {
+            return demand;
+        }
+        let nested = array(&error, "errors").take(NESTED);
+        let errors: Vec<_> = std::iter::once(&error)
+            .chain(nested)
+            .map(Error::read)
             .collect();
+        let is_named = |named: &Named| errors.iter().any(|error| error.names(named));
         for (target, pointer) in rule.pointers.iter().enumerate() {
-            let member = pointer.split('/').nth(1).unwrap_or_default();
-            let dotted = pointer.trim_start_matches('/').replace('/', ".");
-            let is_quoted = |name: &str| {
-                ['\'', '"', '`']
-                    .iter()
-                    .any(|quote| message.contains(&format!("{quote}{name}{quote}")))
-            };
-            let is_field = fields
-                .iter()
-                .any(|field| *field == member || *field == dotted || *field == pointer);
-            if is_field || is_quoted(member) || is_quoted(&dotted) {
-                self.add(target);
+            let whole = Named::member(pointer);
+            let outermost = pointer.split('/').nth(1).unwrap_or_default();
+            if is_named(&whole) || is_named(&Named::member(&format!("/{outermost}"))) {
+                demand.add(target);
             }
         }
+        for step in 0..rule.recipe.waiting() {
+            if rule.recipe.names(step, refused.body).iter().any(is_named) {
+                demand.add(bit(rule, Waiting::Step(step)));
+            }
+        }
+        demand
+    }
+}
+
+fn bit(rule: &Rule, waiting: Waiting) -> usize {
+    match waiting {
+        Waiting::Step(step) => rule.targets.len() + step,
+        Waiting::Path => headers_bit(rule) + 1,
+    }
+}
+
+fn headers_bit(rule: &Rule) -> usize {
+    rule.targets.len() + rule.recipe.waiting()
+}
+
+/// What an error body says.
+struct Error<'v> {
+    message: &'v str,
+    fields: Vec<&'v str>,
+}
+
+impl<'v> Error<'v> {
+    fn read(error: &'v Value) -> Self {
+        let details = array(error, "details").take(NESTED);
+        Self {
+            message: text(error, "message").unwrap_or_default(),
+            fields: details
+                .filter_map(|detail| text(detail, "fieldName"))
+                .collect(),
+        }
+    }
+
+    fn names(&self, named: &Named) -> bool {
+        let dotted = named.pointer.trim_start_matches('/').replace('/', ".");
+        let is_field = |field: &&str| **field == dotted || **field == named.pointer;
+        let quotes = [('\'', '\''), ('"', '"'), ('`', '`')];
+        let says = |text: &str, (open, close): (char, char)| {
+            !text.is_empty() && self.message.contains(&format!("{open}{text}{close}"))
+        };
+        let value = named.value.as_deref().unwrap_or_default();
+        self.fields.iter().any(is_field)
+            || quotes
+                .into_iter()
+                .any(|quote| says(&dotted, quote) || says(value, quote))
+            || says(value, ('[', ']'))
     }
 }
 
@@ -92,34 +170,40 @@ fn text<'v>(value: &'v Value, name: &str) -> Option<&'v str> {
 #[derive(Debug)]
 pub(crate) struct Demands {
     start: Instant,
-    /// Per rule and target until when, in ms from `start`.
+    /// Per rule and bit until when, in ms from `start`. Not for its other path: a 404 speaks of one
+    /// conversation, and the next may well be there.
     until: Vec<Vec<AtomicU64>>,
 }
 
 impl Demands {
     pub(crate) fn new(rules: &Rules) -> Self {
-        let slots = |rule: &Rule| rule.pointers.iter().map(|_| AtomicU64::new(0)).collect();
+        let slots = |rule: &Rule| (0..=headers_bit(rule)).map(|_| AtomicU64::new(0)).collect();
         Self {
             start: Instant::now(),
             until: rules.iter().map(slots).collect(),
         }
     }
 
+    /// What is to be done before a request is sent for the first time.
+    pub(crate) fn at_once(&self, rule: &Rule) -> Demand {
+        Demand::eager(rule).union(self.remembered(rule))
+    }
+
     pub(crate) fn remember(&self, rule: &Rule, demand: Demand) {
         let until = self.now() + u64::try_from(REMEMBERED.as_millis()).unwrap_or(u64::MAX);
-        for (target, slot) in self.slots(rule).iter().enumerate() {
-            if demand.wants(target) {
+        for (bit, slot) in self.slots(rule).iter().enumerate() {
+            if demand.wants(bit) {
                 slot.store(until, Ordering::Relaxed);
             }
         }
     }
 
-    pub(crate) fn remembered(&self, rule: &Rule) -> Demand {
+    fn remembered(&self, rule: &Rule) -> Demand {
         let now = self.now();
         let mut demand = Demand::default();
-        for (target, slot) in self.slots(rule).iter().enumerate() {
+        for (bit, slot) in self.slots(rule).iter().enumerate() {
             if slot.load(Ordering::Relaxed) > now {
-                demand.add(target);
+                demand.add(bit);
             }
         }
         demand

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{Request, Response};
+use http::{Method, Request, Response};
 use http_body::Body;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -13,20 +13,18 @@ use tower_service::Service;
 use super::Shared;
 use super::body::{Filled, Replay, RequestBody, ResponseBody};
 use super::decode::{NoText, decode};
-use super::demand::Demand;
+use super::demand::{Demand, Refused};
 use super::options::{Mode, TooLarge};
 use super::record::{NoAnswer, Outcome, Reason};
 use super::write::may_change_state;
 use crate::answer::RequestId;
 use crate::directory::Directory;
-use crate::repair::charset::Charset;
 use crate::repair::coding::DecodeError;
-use crate::repair::header::misses_content_type;
-use crate::repair::plan::{Plan, PlanError};
-use crate::repair::scan::ScanError;
-use crate::rule::spec::Timing;
+use crate::repair::plan::PlanError;
+use crate::repair::reshape::unreadable;
 use crate::rule::{ConversationId, Match, Rule};
 
+mod diagnose;
 mod draft;
 mod enforce;
 mod language;
@@ -37,13 +35,13 @@ mod refusal;
 mod rejection;
 mod sender;
 
-use draft::{Came, Draft};
+use draft::{Came, Sheet};
 use language::Language;
 use note::Note;
 use sender::Sender;
 
 /// Times that a body's text may be held at once: as it was read, as it is sent, and as it is sent once more
-/// after a rejection.
+/// after a rejection. (Sent in two requests, each has its members.)
 const COPIES: usize = 3;
 
 /// Answers a matched request.
@@ -94,13 +92,13 @@ struct Case<'a, D> {
 struct Exchange<'a, D, S, B, R> {
     case: Case<'a, D>,
     sender: Sender<S, B, R>,
-    note: Note,
+    note: Note<'a>,
 }
 
 /// An answer for the caller, or the inner service's error.
 type Answered<R, E> = Result<Response<ResponseBody<R>>, E>;
 
-impl<D, S, B, R> Exchange<'_, D, S, B, R>
+impl<'a, D, S, B, R> Exchange<'a, D, S, B, R>
 where
     D: Directory,
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
@@ -166,25 +164,10 @@ where
         text: &[u8],
         language: Language,
     ) -> Answered<R, S::Error> {
-        let rule = self.case.rule();
-        let plan = match Plan::new(text, rule.targets()) {
-            Ok(plan) => plan,
-            Err(error) => return self.forward(came.body(), unplanned(error)).await,
-        };
-        let content_type = rule.content_type.clone();
-        let content_type = content_type.filter(|_| misses_content_type(&self.case.head.headers));
-        let draft = Draft {
-            plan: match language.charset {
-                Charset::Utf8 => plan,
-                _ => plan.in_ascii(),
-            },
-            came,
-            coded: !language.codings.is_identity(),
-            content_type,
-        };
+        let sheet = Sheet::new(came, text, language);
         match self.case.mode() {
-            Mode::Observe => self.observe(&draft).await,
-            _ => self.enforce(&draft).await,
+            Mode::Observe => self.observe(&sheet).await,
+            _ => self.enforce(&sheet).await,
         }
     }
 
@@ -237,36 +220,29 @@ impl<'a, D: Directory> Case<'a, D> {
     }
 
     /// What is to be repaired before the first send.
-    fn demand(&self) -> Demand {
-        match self.rule().timing {
-            Timing::Eager => Demand::all(),
-            Timing::OnReject => self.shared.demands.remembered(self.rule()),
-        }
+    fn demand(&self, rule: &Rule) -> Demand {
+        self.shared.demands.at_once(rule)
     }
 
     /// What is to be repaired after a rejection.
-    fn demand_after(&self, rejection: &[u8]) -> Demand {
-        match self.rule().timing {
-            Timing::Eager => Demand::all(),
-            Timing::OnReject => self
-                .demand()
-                .union(Demand::named_in(rejection, self.rule())),
-        }
+    fn demand_after(&self, rule: &Rule, refused: Refused<'_>) -> Demand {
+        self.demand(rule).union(Demand::named_in(refused, rule))
     }
 
-    /// The conversation whose snapshots the request makes unusable, if it `changes` anything there.
-    fn written(&self, changes: bool) -> Option<ConversationId> {
-        let path = self.head.uri.path();
-        let conversation = self
-            .found
-            .conversation()
-            .or_else(|| self.shared.rules.conversation_at(path));
-        conversation.filter(|_| changes && may_change_state(&self.head.method, path))
+    /// The conversation whose snapshots a request makes unusable, if it `changes` anything there.
+    fn written(&self, request: &Method, path: &str, changes: bool) -> Option<ConversationId> {
+        let here = || self.found.conversation();
+        let conversation = if path == self.head.uri.path() {
+            here().or_else(|| self.shared.rules.conversation_at(path))
+        } else {
+            self.shared.rules.conversation_at(path)
+        };
+        conversation.filter(|_| changes && may_change_state(request, path))
     }
 
-    fn is_rejection<R>(&self, answer: &Response<R>) -> bool {
-        let resend_on = self
-            .rule()
+    /// Whether another body may fare better after an answer.
+    fn is_rejection<R>(&self, rule: &Rule, answer: &Response<R>) -> bool {
+        let resend_on = rule
             .resend_on
             .as_ref()
             .unwrap_or(&self.shared.options.resend_on);
@@ -279,10 +255,5 @@ fn is_no_answer<R>(answer: &Response<R>) -> bool {
 }
 
 fn unplanned(error: PlanError) -> Reason {
-    match error {
-        PlanError::Scan(ScanError::NotJson) => Reason::NotJson,
-        PlanError::Scan(ScanError::NotObject) => Reason::NotObject,
-        PlanError::DuplicateMember => Reason::DuplicateMember,
-        PlanError::TypeConflict => Reason::TypeConflict,
-    }
+    unreadable(error).flaw.into()
 }

@@ -4,30 +4,10 @@ use std::time::Duration;
 
 use http::StatusCode;
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-        #[non_exhaustive]
-        pub enum $name { $($(#[$vdoc])* $variant,)+ }
+use crate::repair::diagnosis::Flaw;
+use crate::words::words;
 
-        impl $name {
-            /// Every word, for registering metrics.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word in headers, logs and metric labels.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word,)+ }
-            }
-        }
-
-        impl std::fmt::Display for $name {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str(self.as_str())
-            }
-        }
-    };
-}
+pub use crate::repair::Repair;
 
 words! {
     /// What became of a request that a rule matched.
@@ -80,6 +60,54 @@ words! {
         UpstreamFailed = "upstream_failed",
         /// The rule is switched off.
         ModeOff = "mode_off",
+        /// See [`Flaw::NestedValue`], and so on.
+        NestedValue = "nested_value",
+        /// See [`Flaw::UnknownMember`].
+        UnknownMember = "unknown_member",
+        /// See [`Flaw::UnknownValue`].
+        UnknownValue = "unknown_value",
+        /// See [`Flaw::Ambiguous`].
+        Ambiguous = "ambiguous",
+        /// See [`Flaw::ReadOnly`].
+        ReadOnly = "read_only",
+        /// See [`Flaw::SeveralParticipants`].
+        SeveralParticipants = "several_participants",
+        /// See [`Flaw::ParticipantMissing`].
+        ParticipantMissing = "participant_missing",
+        /// See [`Flaw::ConversationMissing`].
+        ConversationMissing = "conversation_missing",
+        /// See [`Flaw::NoSuchResource`].
+        NoSuchResource = "no_such_resource",
+        /// See [`Flaw::ParticipantEnded`].
+        ParticipantEnded = "participant_ended",
+        /// See [`Flaw::UserNeeded`].
+        UserNeeded = "user_needed",
+        /// See [`Flaw::WrapupCodeUnknown`].
+        WrapupCodeUnknown = "wrapup_code_unknown",
+    }
+}
+
+impl From<Flaw> for Reason {
+    fn from(flaw: Flaw) -> Self {
+        match flaw {
+            Flaw::NotJson => Self::NotJson,
+            Flaw::NotObject => Self::NotObject,
+            Flaw::DuplicateMember => Self::DuplicateMember,
+            Flaw::TypeConflict => Self::TypeConflict,
+            Flaw::TooLarge => Self::TooLarge,
+            Flaw::NestedValue => Self::NestedValue,
+            Flaw::UnknownMember => Self::UnknownMember,
+            Flaw::UnknownValue => Self::UnknownValue,
+            Flaw::Ambiguous => Self::Ambiguous,
+            Flaw::ReadOnly => Self::ReadOnly,
+            Flaw::SeveralParticipants => Self::SeveralParticipants,
+            Flaw::ParticipantMissing => Self::ParticipantMissing,
+            Flaw::ConversationMissing => Self::ConversationMissing,
+            Flaw::NoSuchResource => Self::NoSuchResource,
+            Flaw::ParticipantEnded => Self::ParticipantEnded,
+            Flaw::UserNeeded => Self::UserNeeded,
+            Flaw::WrapupCodeUnknown => Self::WrapupCodeUnknown,
+        }
     }
 }
 
@@ -97,20 +125,6 @@ words! {
     }
 }
 
-words! {
-    /// A kind of edit.
-    Repair {
-        /// Members were filled.
-        Fill = "fill",
-        /// `Content-Type` was set.
-        ContentType = "content-type",
-        /// A byte-order mark was dropped.
-        Bom = "bom",
-        /// The body was decoded.
-        Coding = "coding",
-    }
-}
-
 /// What was done to one request that a rule matched.
 #[derive(Clone, Debug)]
 pub struct Record<'a> {
@@ -124,6 +138,13 @@ pub struct Record<'a> {
     pub repairs: &'a [Repair],
     /// JSON pointers of the members that were filled.
     pub filled: &'a [&'a str],
+    /// JSON pointers of the members, and names of the header fields, that were left out.
+    pub dropped: &'a [String],
+    /// What became of each request, where one became several: its name, and the status of its answer if
+    /// it was sent and answered.
+    pub parts: &'a [(String, Option<StatusCode>)],
+    /// What is wrong with the request, in one short sentence without a value of the caller's.
+    pub hint: Option<&'a str>,
     /// How the snapshot came about, where one was asked for.
     pub snapshot: Option<Origin>,
     /// Its age when it was used.

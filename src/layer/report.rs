@@ -33,6 +33,24 @@ fn render(out: &mut String, record: &Record<'_>) -> std::fmt::Result {
         out.push_str(", filled=");
         list(out, record.filled, |out, pointer| string(out, pointer));
     }
+    if !record.dropped.is_empty() {
+        out.push_str(", dropped=");
+        list(out, record.dropped, |out, name| string(out, name));
+    }
+    if !record.parts.is_empty() {
+        out.push_str(", parts=");
+        list(out, record.parts, |out, (name, status)| {
+            string(out, name);
+            if let Some(status) = status {
+                // Writing to a String cannot fail.
+                let _ = write!(out, ";status={}", status.as_u16());
+            }
+        });
+    }
+    if let Some(hint) = record.hint {
+        out.push_str(", hint=");
+        string(out, hint);
+    }
     if let Some(snapshot) = record.snapshot {
         write!(out, ", snapshot={snapshot}")?;
     }
@@ -84,6 +102,9 @@ mod tests {
             reason: None,
             repairs: &[Repair::Fill, Repair::ContentType],
             filled: &["/state", "/routing/queue/id"],
+            dropped: &[],
+            parts: &[],
+            hint: None,
             snapshot: Some(Origin::Hit),
             age: Some(Duration::from_millis(120)),
             status: None,
@@ -109,12 +130,18 @@ mod tests {
                     reason: Some(reason),
                     repairs: Repair::ALL,
                     filled: &["/a\"b", "/\u{7f}"],
+                    dropped: &["/é".to_owned()],
+                    parts: &[
+                        ("a".to_owned(), Some(http::StatusCode::OK)),
+                        ("b".to_owned(), None),
+                    ],
+                    hint: Some("\"é\" is no member"),
                     age: Some(Duration::MAX),
                     ..record()
                 };
                 let header = header(&odd).unwrap();
                 let parsed: Dictionary = Parser::new(header.to_str().unwrap()).parse().unwrap();
-                assert_eq!(parsed.len(), 7);
+                assert_eq!(parsed.len(), 10);
             }
         }
     }

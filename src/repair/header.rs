@@ -35,9 +35,20 @@ const SIGNED_CONTENT: [&str; 9] = [
     "\"trailer\"",
 ];
 
+/// Components of an RFC 9421 signature that sending a request elsewhere, with another method or without a
+/// precondition changes (section 2.2).
+const SIGNED_TARGET: [&str; 6] = [
+    "\"@method\"",
+    "\"@target-uri\"",
+    "\"@request-target\"",
+    "\"@path\"",
+    "\"if-match\"",
+    "\"if-unmodified-since\"",
+];
+
 /// Whether `Content-Type` is to be set on a JSON object: it is absent, empty, or a client's default.
-/// A type that somebody chose is kept, and so are several.
-pub fn misses_content_type(headers: &HeaderMap) -> bool {
+/// A type that somebody chose is kept, unless it is one of `mistyped`, and so are several.
+pub fn misses_content_type(headers: &HeaderMap, mistyped: &[String]) -> bool {
     let mut values = headers.get_all(header::CONTENT_TYPE).iter();
     let Some(value) = values.next() else {
         return true;
@@ -51,7 +62,8 @@ pub fn misses_content_type(headers: &HeaderMap) -> bool {
     let essence = value.split(';').next().unwrap_or_default().trim();
     essence.is_empty()
         || CLIENT_DEFAULTS
-            .iter()
+            .into_iter()
+            .chain(mistyped.iter().map(String::as_str))
             .any(|known| essence.eq_ignore_ascii_case(known))
 }
 
@@ -65,17 +77,28 @@ pub fn forget_the_bytes(headers: &mut HeaderMap) {
 /// Whether a message signature (RFC 9421) covers the content, its digest or its type: an edit would
 /// break it.
 pub fn signs_the_content(headers: &HeaderMap) -> bool {
-    headers.get_all("signature-input").iter().any(|value| {
-        let Ok(value) = value.to_str() else {
-            return true;
-        };
-        let value = value.to_ascii_lowercase();
-        let covers = SIGNED_CONTENT
-            .iter()
-            .any(|component| value.contains(component));
-        // Section 2.1.4: a trailer field. An edit drops the trailers.
-        covers || value.replace(' ', "").contains(";tr")
+    // Section 2.1.4: a trailer field. An edit drops the trailers.
+    signs(headers, |value| {
+        covers(value, &SIGNED_CONTENT) || value.replace(' ', "").contains(";tr")
     })
+}
+
+/// Whether a message signature covers the method or the target: sending the request elsewhere would
+/// break it.
+pub fn signs_the_target(headers: &HeaderMap) -> bool {
+    signs(headers, |value| covers(value, &SIGNED_TARGET))
+}
+
+fn signs(headers: &HeaderMap, covers: impl Fn(&str) -> bool) -> bool {
+    let mut values = headers.get_all("signature-input").iter();
+    values.any(|value| {
+        let value = value.to_str().map(str::to_ascii_lowercase);
+        value.map_or(true, |value| covers(&value))
+    })
+}
+
+fn covers(value: &str, components: &[&str]) -> bool {
+    components.iter().any(|component| value.contains(component))
 }
 
 /// Whether the body has a coding other than `identity` (RFC 9110 section 8.4).
@@ -121,7 +144,7 @@ mod tests {
             (&["text/plain", "application/json"], false),
         ] {
             assert_eq!(
-                misses_content_type(&headers("content-type", values)),
+                misses_content_type(&headers("content-type", values), &[]),
                 misses,
                 "{values:?}"
             );
@@ -147,6 +170,15 @@ mod tests {
             );
         }
         assert!(!signs_the_content(&HeaderMap::new()));
+        for (value, signed) in [
+            (r#"sig1=("@method" "authorization")"#, true),
+            (r#"sig1=("@Path")"#, true),
+            (r#"sig1=("if-match")"#, true),
+            (r#"sig1=("@authority" "date")"#, false),
+        ] {
+            let headers = headers("signature-input", &[value]);
+            assert_eq!(signs_the_target(&headers), signed, "{value}");
+        }
     }
 
     #[test]

@@ -244,7 +244,7 @@ fn write_string(out: &mut Vec<u8>, text: &str) {
 
 /// As [`write_string`], with the two escapes of a surrogate pair for what UTF-16 has no single unit for
 /// (RFC 8259 section 7).
-fn write_ascii_string(out: &mut Vec<u8>, text: &str) {
+pub(super) fn write_ascii_string(out: &mut Vec<u8>, text: &str) {
     let mut quoted = Vec::with_capacity(text.len() + 2);
     write_string(&mut quoted, text);
     for unit in String::from_utf8_lossy(&quoted).encode_utf16() {

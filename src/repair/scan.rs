@@ -9,8 +9,9 @@ use thiserror::Error;
 
 use super::target::{MAX_DEPTH, NodeId, ROOT, Targets};
 
-mod lex;
+pub(crate) mod lex;
 mod nesting;
+pub(crate) mod outline;
 
 use lex::Cursor;
 use nesting::Nesting;

@@ -30,6 +30,35 @@ pub struct Targets {
     leaves: Vec<NodeId>,
 }
 
+/// An RFC 6901 pointer to a member, as written and as names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pointer {
+    text: String,
+    names: Vec<String>,
+}
+
+impl Pointer {
+    /// Reads a pointer to a member, at most eight names deep.
+    pub fn new(text: &str) -> Result<Self, TargetError> {
+        let names = names(text)?;
+        if names.len() > MAX_DEPTH {
+            return Err(TargetError::TooDeep(text.to_owned()));
+        }
+        let text = text.to_owned();
+        Ok(Self { text, names })
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The names on the way, outermost first.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+}
+
 /// Index of a [`Node`] in its tree; the root, the body itself, is 0.
 pub(crate) type NodeId = usize;
 
@@ -74,10 +103,7 @@ impl Targets {
     }
 
     fn add(&mut self, pointer: &str) -> Result<(), TargetError> {
-        let names = names(pointer)?;
-        if names.len() > MAX_DEPTH {
-            return Err(TargetError::TooDeep(pointer.to_owned()));
-        }
+        let Pointer { names, .. } = Pointer::new(pointer)?;
         let mut at = ROOT;
         let mut is_new = false;
         for name in names {

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use http::HeaderValue;
 
 use super::pack::{Pack, Specs};
-use super::spec::{RuleSpec, SourceSpec, SpecFault};
+use super::spec::{RejectionSpec, RuleSpec, SourceSpec, SpecFault};
 use super::template::Template;
 use super::tree::{Reach, Tree};
-use super::{PARTICIPANT, Resource, Route, Rule, Rules, Source, SourceUse};
+use super::{PARTICIPANT, Rejection, Resource, Route, Rule, Rules, Source, SourceUse};
 use crate::repair::target::Targets;
+
+mod reshape;
 
 impl Rules {
     /// The rules for an upstream that wants `state` and `routing` beside the attributes.
@@ -28,17 +30,24 @@ impl Rules {
     )]
     fn built_in(pack: Pack) -> Self {
         let specs = Specs::built_in(pack).expect("the pack reads");
-        Self::compile(specs.sources(), specs.rules()).expect("the pack compiles")
+        Self::compile(specs.sources(), specs.rules(), specs.diagnoses()).expect("the pack compiles")
     }
 
-    /// Compiles rules and their sources. `Err` holds every fault.
-    pub fn compile(sources: &[SourceSpec], rules: &[RuleSpec]) -> Result<Self, Vec<SpecFault>> {
+    /// Compiles rules, their sources and what rejections mean. `Err` holds every fault.
+    pub fn compile(
+        sources: &[SourceSpec],
+        rules: &[RuleSpec],
+        diagnoses: &[RejectionSpec],
+    ) -> Result<Self, Vec<SpecFault>> {
         let mut compiler = Compiler::default();
         for (index, spec) in sources.iter().enumerate() {
             compiler.source(index, spec);
         }
         for (index, spec) in rules.iter().enumerate() {
             compiler.rule(index, spec);
+        }
+        for (index, spec) in diagnoses.iter().enumerate() {
+            compiler.rejection(index, spec);
         }
         compiler.finish()
     }
@@ -52,6 +61,7 @@ struct Compiler {
     sources: Vec<(String, Option<Source>)>,
     routes: Tree<Vec<Route>>,
     resources: Tree<Resource>,
+    rejections: Vec<Rejection>,
 }
 
 impl Compiler {
@@ -109,9 +119,18 @@ impl Compiler {
             }
             parsed
         });
+        let recipe = self.recipe(index, spec);
+        let drop_headers = self.headers(index, spec);
         self.check_rule(index, spec);
         for path in &spec.paths {
             self.path(index, spec, path);
+        }
+        for path in &spec.except {
+            match Template::parse(path) {
+                // A place of its own in the tree, where no rule is, hides the parameters beside it.
+                Ok(template) => drop(self.routes.entry(&template, Reach::Exact, Vec::new)),
+                Err(error) => self.fault("rule", index, "except", format!("{path:?}: {error}")),
+            }
         }
         self.rules.push(Rule {
             index,
@@ -127,6 +146,27 @@ impl Compiler {
                 .iter()
                 .map(|(pointer, _)| pointer.clone())
                 .collect(),
+            recipe,
+            method: spec.reshape.method.clone(),
+            drop_headers,
+            mistyped: spec.reshape.mistyped.clone(),
+        });
+    }
+
+    fn rejection(&mut self, index: usize, spec: &RejectionSpec) {
+        if spec.codes.is_empty() && spec.messages.is_empty() {
+            let problem =
+                "names no code to know the answer by, such as [\"not.a.user\"], and no message";
+            self.fault("diagnosis", index, "codes", problem);
+        }
+        self.rejections.push(Rejection {
+            codes: spec.codes.clone(),
+            messages: spec
+                .messages
+                .iter()
+                .map(|text| text.to_lowercase())
+                .collect(),
+            diagnosis: reshape::diagnosis(&spec.diagnosis),
         });
     }
 
@@ -216,6 +256,7 @@ impl Compiler {
             methods: spec.methods.clone(),
             participant,
             sources,
+            addresses: self.addresses(index, spec, &template),
         };
         let routes = self.routes.entry(&template, Reach::Exact, Vec::new);
         let taken = routes.iter().find(|other| {
@@ -247,6 +288,7 @@ impl Compiler {
                 .collect(),
             routes: self.routes,
             resources: self.resources,
+            rejections: self.rejections,
         })
     }
 }

@@ -5,11 +5,11 @@ mod read;
 mod tests;
 
 use crate::document::{Fault, FaultSink, Faults, Node, Place, Table, Value, parse};
-use crate::rule::spec::{RuleSpec, SourceSpec, SpecFault};
+use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec, SpecFault};
 
 pub use read::definite_rejection;
 #[cfg(feature = "proxy")]
-pub(crate) use read::{LOOKUP_FAILURES, MODES, TIMINGS};
+pub(crate) use read::{FORMS, LOOKUP_FAILURES, MODES, TIMINGS};
 
 /// The rule packs inside the binary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,6 +47,7 @@ impl Pack {
 pub struct Specs {
     sources: Entries<SourceSpec>,
     rules: Entries<RuleSpec>,
+    diagnoses: Entries<RejectionSpec>,
 }
 
 impl Specs {
@@ -68,11 +69,12 @@ impl Specs {
         faults.finish(specs)
     }
 
-    /// The `[[source]]` and `[[rule]]` entries of a document; faults go to the table's sink.
+    /// The `[[source]]`, `[[rule]]` and `[[diagnosis]]` entries of a document; faults go to the table's sink.
     pub fn read(root: &mut Table<'_>) -> Self {
         Self {
             sources: Entries::read(root, "source", read::source),
             rules: Entries::read(root, "rule", read::rule),
+            diagnoses: Entries::read(root, "diagnosis", read::rejection),
         }
     }
 
@@ -81,6 +83,7 @@ impl Specs {
     pub fn merge(&mut self, newer: Self) {
         self.sources.merge(newer.sources);
         self.rules.merge(newer.rules);
+        self.diagnoses.merge(newer.diagnoses);
     }
 
     /// The sources, in order.
@@ -93,21 +96,27 @@ impl Specs {
         &self.rules.specs
     }
 
-    /// The sources and the rules, without places.
-    pub fn into_parts(self) -> (Vec<SourceSpec>, Vec<RuleSpec>) {
-        (self.sources.specs, self.rules.specs)
+    /// The diagnoses, in order.
+    pub fn diagnoses(&self) -> &[RejectionSpec] {
+        &self.diagnoses.specs
+    }
+
+    /// The sources, the rules and the diagnoses, without places.
+    pub fn into_parts(self) -> (Vec<SourceSpec>, Vec<RuleSpec>, Vec<RejectionSpec>) {
+        (self.sources.specs, self.rules.specs, self.diagnoses.specs)
     }
 
     /// Whether every entry could be read. Where one is left out for its faults, compiling the others
     /// would report that they miss it.
     pub fn is_complete(&self) -> bool {
-        self.sources.left_out == 0 && self.rules.left_out == 0
+        self.sources.left_out == 0 && self.rules.left_out == 0 && self.diagnoses.left_out == 0
     }
 
     /// A fault that was found while compiling these, with the file and line of the key at fault.
     pub fn locate(&self, fault: &SpecFault) -> Fault {
         let (name, places) = match fault.table {
             "source" => self.sources.at(fault.index),
+            "diagnosis" => self.diagnoses.at(fault.index),
             _ => self.rules.at(fault.index),
         };
         let entry = match name {
@@ -134,6 +143,12 @@ impl Named for SourceSpec {
 }
 
 impl Named for RuleSpec {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Named for RejectionSpec {
     fn name(&self) -> &str {
         &self.name
     }

@@ -3,6 +3,8 @@
 use http::{Method, StatusCode};
 
 use crate::layer::options::{LookupFailure, Mode};
+use crate::repair::diagnosis::Flaw;
+pub use crate::repair::reshape::Form;
 
 /// When a rule repairs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub struct SourceSpec {
 }
 
 /// A `[[rule]]`: which requests are repaired, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RuleSpec {
     /// The name in headers, logs and metrics.
     pub name: String,
@@ -38,6 +40,8 @@ pub struct RuleSpec {
     pub methods: Vec<Method>,
     /// Path templates that it applies to.
     pub paths: Vec<String>,
+    /// Paths that the templates match, and that are other resources.
+    pub except: Vec<String>,
     /// Names of sources, tried in order while the answer is 404.
     pub sources: Vec<String>,
     /// `Content-Type` for a JSON object that came without one, or with a client's default.
@@ -52,12 +56,122 @@ pub struct RuleSpec {
     pub resend_on: Option<Vec<StatusCode>>,
     /// Overrides `[repair] on_lookup_failure`.
     pub on_lookup_failure: Option<LookupFailure>,
+    /// Repairs that need nothing but the request itself.
+    pub reshape: ReshapeSpec,
+}
+
+/// The keys of a `[[rule]]` about the request itself: where it goes, and what its members are called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReshapeSpec {
+    /// The method that the resource has.
+    pub method: Option<Method>,
+    /// Template of the path that the API has in the place of the rule's; the rule of that path follows.
+    pub path: Option<String>,
+    /// Body for a request that comes with none, where the path alone says what is meant.
+    pub body: Option<String>,
+    /// Members that the resource has.
+    pub accepts: Option<Vec<String>>,
+    /// Names that are commands elsewhere: a map that has one is not taken for attributes.
+    pub reserved: Vec<String>,
+    /// Members that hold the whole body, and what their value must be.
+    pub unwrap: Vec<(String, Form)>,
+    /// Where the body names the participant that the path does not.
+    pub pick: Vec<PickSpec>,
+    /// Members that the API has under another name or in another place.
+    pub rename: Vec<RenameSpec>,
+    /// Members that repeat the participant of the path.
+    pub identity: Vec<String>,
+    /// Members that can only be read.
+    pub drop: Vec<String>,
+    /// Media types that callers give a JSON object by mistake, besides the defaults of clients.
+    pub mistyped: Vec<String>,
+    /// Header fields that mean nothing to the resource.
+    pub drop_headers: Vec<String>,
+    /// The member that a bare map of strings belongs under.
+    pub wrap: Option<String>,
+    /// JSON pointers of maps of strings.
+    pub stringify: Vec<String>,
+    /// Members that belong to a resource of their own, with the template of its path.
+    pub reroute: Vec<(String, String)>,
+    /// `[rule.on_reject]`: what waits for a rejection that names it.
+    pub on_reject: OnRejectSpec,
+    /// `[rule.diagnosis]`: what is wrong with a request that the rule does not repair.
+    pub diagnosis: Option<DiagnosisSpec>,
+}
+
+/// `[rule.on_reject]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OnRejectSpec {
+    /// JSON pointer of a string and the values that it may have, as the API spells them.
+    pub case: Vec<(String, Vec<String>)>,
+    /// JSON pointers of objects whose nulls go; empty for the body itself.
+    pub drop_null: Vec<String>,
+    /// Template of the path to try after a 404.
+    pub path: Option<String>,
+}
+
+/// An entry of `pick`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PickSpec {
+    /// A list of participants.
+    List {
+        /// JSON pointer of the list.
+        list: String,
+        /// Names of the member that holds a participant's id.
+        id: Vec<String>,
+        /// Names that an entry may have besides.
+        members: Vec<String>,
+    },
+    /// An object with participants' ids for names.
+    Map {
+        /// JSON pointer of the object.
+        map: String,
+        /// The member that an entry's value belongs under.
+        to: String,
+    },
+}
+
+/// An entry of `rename`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RenameSpec {
+    /// JSON pointer of the member as callers send it.
+    pub from: String,
+    /// JSON pointer of the member as the API has it.
+    pub to: String,
+    /// What the value must be.
+    pub form: Form,
+    /// What strings become; others are not renamed. Empty: every value stays.
+    pub values: Vec<(String, String)>,
+}
+
+/// `[rule.diagnosis]`, or the part of a `[[diagnosis]]` that says what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DiagnosisSpec {
+    /// What is wrong.
+    pub reason: Flaw,
+    /// One short sentence in the place of the usual one.
+    pub hint: Option<String>,
+    /// What to do instead, at length, in the place of the usual text.
+    pub advice: Option<String>,
+}
+
+/// A `[[diagnosis]]`: what a rejection of the upstream's means.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RejectionSpec {
+    /// Its name, for replacing it.
+    pub name: String,
+    /// Values of `code` in the answer's error body.
+    pub codes: Vec<String>,
+    /// Texts that the answer's `message` may contain, whatever their case.
+    pub messages: Vec<String>,
+    /// What it means.
+    pub diagnosis: DiagnosisSpec,
 }
 
 /// A fault in a rule or source, with the place where it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpecFault {
-    /// `"rule"` or `"source"`.
+    /// `"rule"`, `"source"` or `"diagnosis"`.
     pub table: &'static str,
     /// Index of the entry among the compiled specs of that table.
     pub index: usize,

@@ -26,9 +26,7 @@ fn rule(name: &str, paths: &[&str], sources: &[&str]) -> RuleSpec {
             ("/routing/queue/id".into(), "queue".into()),
             ("/state".into(), "state".into()),
         ],
-        mode: None,
-        resend_on: None,
-        on_lookup_failure: None,
+        ..RuleSpec::default()
     }
 }
 
@@ -47,7 +45,7 @@ fn rules() -> Rules {
         rule("participant", &[GENERAL], &["conversation"]),
         rule("calls", &[CALLS], &["calls", "conversation"]),
     ];
-    Rules::compile(&sources(), &rules).unwrap()
+    Rules::compile(&sources(), &rules, &[]).unwrap()
 }
 
 fn found(method: &Method, path: &str) -> Option<String> {
@@ -155,7 +153,7 @@ fn every_fault_is_found_at_once() {
         odd,
         empty,
     ];
-    let faults = Rules::compile(&sources, &rules).unwrap_err();
+    let faults = Rules::compile(&sources, &rules, &[]).unwrap_err();
     let places: Vec<_> = faults
         .iter()
         .map(|f: &SpecFault| (f.table, f.index, f.key.as_str()))

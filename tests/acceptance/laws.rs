@@ -27,7 +27,7 @@ static RULES: LazyLock<[Arc<Rules>; 2]> = LazyLock::new(|| {
     let strict = include_str!("../../config/rules/strict.toml");
     [strict, &strict.replace("\"eager\"", "\"on-reject\"")].map(|text| {
         let specs = Specs::parse("strict.toml", text).unwrap();
-        Arc::new(Rules::compile(specs.sources(), specs.rules()).unwrap())
+        Arc::new(Rules::compile(specs.sources(), specs.rules(), specs.diagnoses()).unwrap())
     })
 });
 

@@ -132,7 +132,7 @@ fn on_reject(fake: &Fake, mode: Mode) -> Proxy {
     for rule in &mut rules {
         rule.timing = Timing::OnReject;
     }
-    let rules = Rules::compile(specs.sources(), &rules).unwrap();
+    let rules = Rules::compile(specs.sources(), &rules, &[]).unwrap();
     Proxy::with(
         fake,
         rules,

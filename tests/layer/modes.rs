@@ -24,7 +24,7 @@ fn on_reject_rules() -> Rules {
     for rule in &mut rules {
         rule.timing = Timing::OnReject;
     }
-    Rules::compile(specs.sources(), &rules).unwrap()
+    Rules::compile(specs.sources(), &rules, &[]).unwrap()
 }
 
 fn on_reject(fake: &Fake, mode: Mode) -> Proxy {

@@ -1,45 +1,69 @@
 //! Mode enforce: repair, send, and after a definite rejection once more.
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
-use super::draft::{Draft, Edit};
+use super::draft::{Draft, Edit, Sheet};
 use super::lookup::Miss;
 use super::rejection::Rejection;
 use super::{Answered, Exchange, is_no_answer};
 use crate::directory::{Directory, Tick};
 use crate::layer::body::{RequestBody, ResponseBody};
-use crate::layer::demand::Demand;
+use crate::layer::demand::{Demand, Refused};
 use crate::layer::options::LookupFailure;
 use crate::layer::record::{Origin, Outcome, Reason};
+use crate::rule::Rule;
 use crate::rule::spec::Timing;
 
-impl<D, S, B, R> Exchange<'_, D, S, B, R>
+/// What was sent, and when.
+struct Attempt {
+    edit: Edit,
+    demand: Demand,
+    /// When it was sent, where it held what had been looked up.
+    filled_at: Option<Tick>,
+    /// The request of the edit's that was answered last.
+    last: usize,
+}
+
+impl<'a, D, S, B, R> Exchange<'a, D, S, B, R>
 where
     D: Directory,
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
     B: Body<Data = Bytes> + Unpin,
     R: Body<Data = Bytes> + Unpin,
 {
-    pub(super) async fn enforce(&mut self, draft: &Draft<'_>) -> Answered<R, S::Error> {
-        let demand = self.case.demand();
-        let known = match self.case.know(draft, demand, None).await {
-            Ok(known) => known,
-            Err(miss) => return self.give_up(draft, miss).await,
+    pub(super) async fn enforce(&mut self, sheet: &Sheet<'_>) -> Answered<R, S::Error> {
+        let meant = match self.case.meant(sheet, |rule| self.case.demand(rule)) {
+            Ok(meant) => meant,
+            Err(diagnosis) => return self.forward_unread(sheet, &diagnosis).await,
         };
-        let edit = draft.edit(demand, known.as_ref());
-        self.note.edited(&edit, known.as_ref());
+        let draft = match self.case.draft(sheet, &meant) {
+            Ok(draft) => draft,
+            Err(reason) => return self.forward(sheet.came.body(), reason).await,
+        };
+        let rule = meant.rule;
+        let demand = self.case.demand(rule);
+        let known = match self.case.know(&draft, demand, None).await {
+            Ok(known) => known,
+            Err(miss) => return self.give_up(&draft, miss).await,
+        };
+        let edit = draft.edit(demand, known.as_ref(), &self.case.head);
+        self.note.edited(rule, &edit, known.as_ref());
         let sent = self.case.shared.directory.now();
-        let answer = self.send(draft, &edit).await?;
-        let fills = !edit.filled.is_empty();
-        let may_resend = fills || self.case.rule().timing == Timing::OnReject;
-        if !may_resend || !self.case.is_rejection(&answer) {
-            if !edit.is_empty() && is_no_answer(&answer) {
+        let (answer, last) = self.send(&draft, &edit, 0).await?;
+        let attempt = Attempt {
+            filled_at: (!edit.filled.is_empty()).then_some(sent),
+            edit,
+            demand,
+            last,
+        };
+        if !self.may_resend(rule, &attempt, &answer) {
+            if !attempt.edit.is_empty() && is_no_answer(&answer) {
                 self.note.reason = Some(Reason::UpstreamFailed);
             }
-            return Ok(answer.map(ResponseBody::inner));
+            return Ok(self.diagnose(answer, meant.doubt.as_ref()).await);
         }
         let options = &self.case.shared.options;
         let read = Rejection::read(answer, options.body_timeout, &options.buffered);
@@ -47,77 +71,122 @@ where
             Ok(rejection) => rejection,
             Err(answer) => return Ok(answer),
         };
-        let demand = self.case.demand_after(&rejection.text());
-        match self
-            .reconsider(draft, demand, &edit, fills.then_some(sent))
-            .await
-        {
-            Some(edit) => self.resend(draft, &edit, demand).await,
-            None => Ok(rejection.into_response()),
+        match self.resend(sheet, rule, &attempt, &rejection).await? {
+            Some(answer) => Ok(self.diagnose(answer, meant.doubt.as_ref()).await),
+            None => Ok(self.diagnosed(rejection, meant.doubt.as_ref())),
         }
     }
 
-    async fn send(&mut self, draft: &Draft<'_>, edit: &Edit) -> Result<Response<R>, S::Error> {
-        let request = draft.request(&self.case.head, edit);
-        self.sender
-            .send_case(&self.case, request, draft.plan.sends_a_target())
-            .await
-    }
-
-    /// After a definite rejection: what to send instead, if that is anything else. What was read before
-    /// `newer_than` has proved wrong.
-    async fn reconsider(
-        &mut self,
-        draft: &Draft<'_>,
-        demand: Demand,
-        first: &Edit,
-        newer_than: Option<Tick>,
-    ) -> Option<Edit> {
-        let known = match self.case.know(draft, demand, newer_than).await {
-            Ok(known) => known,
-            Err(miss) => {
-                if first.is_empty() {
-                    self.note.conclude(Outcome::Forwarded, miss.reason());
-                }
-                return None;
-            }
-        };
-        let second = draft.edit(demand, known.as_ref());
-        // The same body is never sent twice.
-        if second == *first {
-            return None;
-        }
-        self.note.edited(&second, known.as_ref());
-        if newer_than.is_some() {
-            self.note.origin = Some(Origin::Refetched);
-        }
-        Some(second)
-    }
-
-    async fn resend(
+    /// Sends the requests of an edit from the one at `first` on, until one is not accepted. Says which was
+    /// the last.
+    async fn send(
         &mut self,
         draft: &Draft<'_>,
         edit: &Edit,
-        demand: Demand,
-    ) -> Answered<R, S::Error> {
-        let answer = self.send(draft, edit).await?;
+        first: usize,
+    ) -> Result<(Response<R>, usize), S::Error> {
+        let mut index = first;
+        loop {
+            let request = draft.request(&self.case.head, edit, index);
+            let answer = self
+                .sender
+                .send_case(&self.case, request, draft.changes())
+                .await?;
+            let status = (!is_no_answer(&answer)).then_some(answer.status());
+            self.note.answered(index, status);
+            let accepted = status.is_some_and(|status| status.is_success());
+            if !accepted || index + 1 == edit.count() {
+                return Ok((answer, index));
+            }
+            index += 1;
+        }
+    }
+
+    /// Whether the answer may lead to another request.
+    fn may_resend(&self, rule: &Rule, attempt: &Attempt, answer: &Response<R>) -> bool {
+        if self.case.is_rejection(rule, answer) {
+            let fills = attempt.filled_at.is_some();
+            return fills || rule.timing == Timing::OnReject || rule.recipe.waiting() > 0;
+        }
+        let headers = &self.case.head.headers;
+        let waits = match answer.status() {
+            StatusCode::NOT_FOUND => {
+                self.case.found.has_another_path() && attempt.edit.path(attempt.last).is_none()
+            }
+            StatusCode::PRECONDITION_FAILED => rule
+                .drop_headers
+                .iter()
+                .any(|name| headers.contains_key(name)),
+            _ => false,
+        };
+        waits && !is_no_answer(answer)
+    }
+
+    /// After a definite rejection: what the rules make of it, if that is anything else. It is always made
+    /// of the caller's own bytes, and what the upstream has accepted is not sent again.
+    async fn resend(
+        &mut self,
+        sheet: &Sheet<'_>,
+        rule: &'a Rule,
+        first: &Attempt,
+        rejection: &Rejection<R>,
+    ) -> Result<Option<Response<R>>, S::Error> {
+        let refused = Refused {
+            status: rejection.status(),
+            text: &rejection.text(),
+            of_the_body: self.case.is_rejection(rule, rejection.head()),
+            body: sheet.text,
+        };
+        let demand = self.case.demand_after(rule, refused);
+        let wanted = |other: &Rule| match other.index == rule.index {
+            true => demand,
+            false => self.case.demand(other),
+        };
+        let Ok(meant) = self.case.meant(sheet, wanted) else {
+            return Ok(None);
+        };
+        let Ok(draft) = self.case.draft(sheet, &meant) else {
+            return Ok(None);
+        };
+        // What was read before it was sent has proved wrong.
+        let newer_than = first.filled_at.filter(|_| refused.of_the_body);
+        let known = match self.case.know(&draft, demand, newer_than).await {
+            Ok(known) => known,
+            Err(miss) => {
+                if first.edit.is_empty() {
+                    self.note.conclude(Outcome::Forwarded, miss.reason());
+                }
+                return Ok(None);
+            }
+        };
+        let second = draft.edit(demand, known.as_ref(), &self.case.head);
+        // The same body is never sent twice: neither the one that was refused, nor those before it.
+        let accepted = second.same_as(&first.edit).min(first.last);
+        if second.makes_the_same(&first.edit) || accepted < first.last {
+            return Ok(None);
+        }
+        self.note.edited(rule, &second, known.as_ref());
+        if newer_than.is_some() {
+            self.note.origin = Some(Origin::Refetched);
+        }
+        let (answer, _) = self.send(&draft, &second, accepted).await?;
         if is_no_answer(&answer) {
             self.note.reason = Some(Reason::UpstreamFailed);
-        } else if self.case.rule().timing == Timing::OnReject && !self.case.is_rejection(&answer) {
-            self.case.shared.demands.remember(self.case.rule(), demand);
+        } else if demand != first.demand && !self.case.is_rejection(rule, &answer) {
+            self.case.shared.demands.remember(rule, demand);
         }
-        Ok(answer.map(ResponseBody::inner))
+        Ok(Some(answer))
     }
 
     /// There is a gap and nothing to fill it with.
     async fn give_up(&mut self, draft: &Draft<'_>, miss: Miss) -> Answered<R, S::Error> {
-        let policy = self.case.rule().on_lookup_failure;
+        let policy = draft.rule().on_lookup_failure;
         let policy = policy.unwrap_or(self.case.shared.options.on_lookup_failure);
         if let Some(answer) = miss.answer().filter(|_| policy == LookupFailure::Reject) {
             return Ok(self.refuse(answer, Some(miss.reason())));
         }
         self.note.conclude(Outcome::Forwarded, miss.reason());
-        let answer = self.send(draft, &Edit::default()).await?;
+        let (answer, _) = self.send(draft, &Edit::default(), 0).await?;
         Ok(answer.map(ResponseBody::inner))
     }
 }

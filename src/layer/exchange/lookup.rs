@@ -46,14 +46,14 @@ pub(super) enum Miss {
     Lookup(LookupError),
 }
 
-impl<'a, D: Directory> Case<'a, D> {
+impl<D: Directory> Case<'_, D> {
     /// What fills the gaps among `demand`; `None` if there is no such gap.
-    pub(super) async fn know(
+    pub(super) async fn know<'d>(
         &self,
-        draft: &Draft<'_>,
+        draft: &Draft<'d>,
         demand: Demand,
         newer_than: Option<Tick>,
-    ) -> Result<Option<Known<'a>>, Miss> {
+    ) -> Result<Option<Known<'d>>, Miss> {
         if !draft.has_gap(demand) {
             return Ok(None);
         }
@@ -61,16 +61,17 @@ impl<'a, D: Directory> Case<'a, D> {
     }
 
     /// Reads the participant from the first source that knows the conversation.
-    async fn look_up(
+    async fn look_up<'d>(
         &self,
-        draft: &Draft<'_>,
+        draft: &Draft<'d>,
         demand: Demand,
         newer_than: Option<Tick>,
-    ) -> Result<Known<'a>, Miss> {
+    ) -> Result<Known<'d>, Miss> {
         let credential = credential(&self.head.headers).ok_or(Miss::NoCredential)?;
         let newer_than = newer_than
             .or_else(|| asks_for_fresh(&self.head.headers).then(|| self.shared.directory.now()));
-        for place in self.found.places() {
+        let participant = draft.found.participant();
+        for place in draft.found.places() {
             let mut ask = Ask {
                 source: Arc::clone(place.source),
                 uri: sibling(&self.head.uri, &place.path).ok_or(Miss::Unknown)?,
@@ -78,17 +79,16 @@ impl<'a, D: Directory> Case<'a, D> {
                 credential: credential.clone(),
                 newer_than,
             };
-            match self.read_participant(&mut ask).await {
+            match self.read_participant(participant, &mut ask).await {
                 Err(LookupError::Unknown) => {}
                 Err(error) => return Err(Miss::Lookup(error)),
                 Ok(reading) => {
                     let known = Known {
                         reading,
                         place,
-                        participant: self.found.participant(),
+                        participant,
                     };
                     let fills = draft
-                        .plan
                         .gaps()
                         .any(|target| demand.wants(target) && known.value(target).is_some());
                     return if fills { Ok(known) } else { Err(Miss::Unknown) };
@@ -99,13 +99,14 @@ impl<'a, D: Directory> Case<'a, D> {
     }
 
     /// A participant that a remembered conversation doesn't have may have joined since: one look.
-    async fn read_participant(&self, ask: &mut Ask) -> Result<Reading, LookupError> {
+    async fn read_participant(
+        &self,
+        participant: &str,
+        ask: &mut Ask,
+    ) -> Result<Reading, LookupError> {
         let reading = self.shared.directory.read(ask).await?;
-        let is_there = reading
-            .snapshot
-            .conversation
-            .participant(self.found.participant())
-            .is_some();
+        let conversation = &reading.snapshot.conversation;
+        let is_there = conversation.participant(participant).is_some();
         if is_there || reading.origin != Origin::Hit {
             return Ok(reading);
         }
@@ -183,7 +184,7 @@ fn asks_for_fresh(headers: &HeaderMap) -> bool {
 }
 
 /// The address of `path` at the same origin as `uri`.
-fn sibling(uri: &Uri, path: &str) -> Option<Uri> {
+pub(super) fn sibling(uri: &Uri, path: &str) -> Option<Uri> {
     let mut parts = uri.clone().into_parts();
     parts.path_and_query = Some(path.parse().ok()?);
     Uri::from_parts(parts).ok()

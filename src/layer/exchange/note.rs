@@ -1,7 +1,7 @@
 use std::time::Duration;
 
-use http::Response;
 use http::header::USER_AGENT;
+use http::{Response, StatusCode};
 use http_body::Body;
 
 use super::draft::Edit;
@@ -10,36 +10,59 @@ use super::{Answered, Case};
 use crate::directory::Directory;
 use crate::layer::record::{Origin, Outcome, Reason, Record};
 use crate::layer::report::{PATCHWRIGHT, header};
+use crate::repair::diagnosis::Diagnosis;
+use crate::rule::Rule;
 
 /// What will be said of a request.
 #[derive(Debug)]
-pub(super) struct Note {
+pub(super) struct Note<'r> {
     pub(super) outcome: Outcome,
     pub(super) reason: Option<Reason>,
     pub(super) origin: Option<Origin>,
+    /// The rule whose targets were filled.
+    rule: Option<&'r Rule>,
     edit: Edit,
+    /// Statuses of the answers to its requests, in order.
+    statuses: Vec<Option<StatusCode>>,
+    hint: Option<String>,
     age: Option<Duration>,
 }
 
-impl Default for Note {
+impl Default for Note<'_> {
     fn default() -> Self {
         Self {
             outcome: Outcome::Complete,
             reason: None,
             origin: None,
+            rule: None,
             edit: Edit::default(),
+            statuses: Vec::new(),
+            hint: None,
             age: None,
         }
     }
 }
 
-impl Note {
+impl<'r> Note<'r> {
     pub(super) fn conclude(&mut self, outcome: Outcome, reason: Reason) {
         (self.outcome, self.reason) = (outcome, Some(reason));
     }
 
-    /// Notes an edit, and the snapshot that it used.
-    pub(super) fn edited(&mut self, edit: &Edit, known: Option<&Known<'_>>) {
+    /// Notes what is wrong, unless something worse was said already.
+    pub(super) fn diagnosed(&mut self, diagnosis: &Diagnosis) {
+        if self.reason.is_some() {
+            return;
+        }
+        self.reason = Some(diagnosis.flaw.into());
+        self.hint = Some(diagnosis.hint.clone());
+        if self.outcome == Outcome::Complete {
+            self.outcome = Outcome::Forwarded;
+        }
+    }
+
+    /// Notes an edit for a rule, and the snapshot that it used.
+    pub(super) fn edited(&mut self, rule: &'r Rule, edit: &Edit, known: Option<&Known<'_>>) {
+        self.rule = Some(rule);
         self.edit = edit.clone();
         self.outcome = if edit.is_empty() {
             Outcome::Complete
@@ -52,13 +75,20 @@ impl Note {
         }
     }
 
+    /// Notes what the request at `index` was answered, if it was.
+    pub(super) fn answered(&mut self, index: usize, status: Option<StatusCode>) {
+        self.statuses.truncate(index);
+        self.statuses.resize(index, None);
+        self.statuses.push(status);
+    }
+
     /// Tells the observer, and the caller by the header.
     pub(super) fn report<D: Directory, R: Body, E>(
         &self,
         case: &Case<'_, D>,
         result: Answered<R, E>,
     ) -> Answered<R, E> {
-        let pointers = case.rule().pointers();
+        let pointers = self.rule.unwrap_or(case.rule()).pointers();
         let filled = self
             .edit
             .filled
@@ -73,6 +103,9 @@ impl Note {
             reason: self.reason.or(failed.then_some(Reason::UpstreamFailed)),
             repairs: &self.edit.kinds(),
             filled: &filled,
+            dropped: &self.edit.dropped,
+            parts: &self.parts(),
+            hint: self.hint.as_deref(),
             snapshot: self.origin,
             age: self.age,
             status: result.as_ref().ok().map(Response::status),
@@ -85,5 +118,17 @@ impl Note {
             response.headers_mut().insert(PATCHWRIGHT, value);
         }
         Ok(response)
+    }
+
+    /// The requests that it became, where they are several.
+    fn parts(&self) -> Vec<(String, Option<StatusCode>)> {
+        if self.edit.count() < 2 {
+            return Vec::new();
+        }
+        let status = |index| self.statuses.get(index).copied().flatten();
+        let names = self.edit.names().enumerate();
+        names
+            .map(|(index, name)| (name.to_owned(), status(index)))
+            .collect()
     }
 }

@@ -5,36 +5,47 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::draft::{Draft, Edit};
+use super::draft::{Draft, Sheet};
 use super::lookup::{Known, Miss};
 use super::rejection::Rejection;
 use super::{Answered, Exchange};
 use crate::directory::Directory;
 use crate::layer::body::{RequestBody, ResponseBody};
-use crate::layer::demand::Demand;
+use crate::layer::demand::{Demand, Refused};
 use crate::layer::record::Outcome;
+use crate::rule::Rule;
 use crate::rule::spec::Timing;
 
-impl<D, S, B, R> Exchange<'_, D, S, B, R>
+impl<'a, D, S, B, R> Exchange<'a, D, S, B, R>
 where
     D: Directory,
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
     B: Body<Data = Bytes> + Unpin,
     R: Body<Data = Bytes> + Unpin,
 {
-    pub(super) async fn observe(&mut self, draft: &Draft<'_>) -> Answered<R, S::Error> {
+    pub(super) async fn observe(&mut self, sheet: &Sheet<'_>) -> Answered<R, S::Error> {
         let case = &self.case;
-        let demand = case.demand();
-        let original = draft.request(&case.head, &Edit::default());
-        let send = self
-            .sender
-            .send_case(case, original, draft.plan.sends_a_target());
+        let meant = match case.meant(sheet, |rule| case.demand(rule)) {
+            Ok(meant) => meant,
+            Err(diagnosis) => return self.forward_unread(sheet, &diagnosis).await,
+        };
+        let draft = match case.draft(sheet, &meant) {
+            Ok(draft) => draft,
+            Err(reason) => return self.forward(sheet.came.body(), reason).await,
+        };
+        let rule = meant.rule;
+        let demand = case.demand(rule);
+        let original = Request::from_parts(case.head.clone(), sheet.came.body());
+        let send = self.sender.send_case(case, original, draft.changes());
         // Beside each other: an observed request should take no longer than it did before.
-        let (known, answer) = tokio::join!(case.know(draft, demand, None), send);
+        let (known, answer) = tokio::join!(case.know(&draft, demand, None), send);
         let answer = answer?;
-        if case.rule().timing == Timing::Eager || !case.is_rejection(&answer) {
-            self.note_observed(draft, demand, known);
-            return Ok(answer.map(ResponseBody::inner));
+        let waits = rule.timing == Timing::OnReject || rule.recipe.waiting() > 0;
+        if !waits || !case.is_rejection(rule, &answer) {
+            self.note_observed(rule, &draft, demand, known);
+            let answer = self.diagnose(answer, meant.doubt.as_ref()).await;
+            self.note_only_observed();
+            return Ok(answer);
         }
         let options = &case.shared.options;
         let read = Rejection::read(answer, options.body_timeout, &options.buffered);
@@ -42,14 +53,38 @@ where
             Ok(rejection) => rejection,
             Err(answer) => return Ok(answer),
         };
-        let demand = case.demand_after(&rejection.text());
-        let known = case.know(draft, demand, None).await;
-        self.note_observed(draft, demand, known);
-        Ok(rejection.into_response())
+        let refused = Refused {
+            status: rejection.status(),
+            text: &rejection.text(),
+            of_the_body: true,
+            body: sheet.text,
+        };
+        let demand = case.demand_after(rule, refused);
+        let wanted = |other: &Rule| match other.index == rule.index {
+            true => demand,
+            false => case.demand(other),
+        };
+        if let Ok(meant) = case.meant(sheet, wanted)
+            && let Ok(draft) = case.draft(sheet, &meant)
+        {
+            let known = case.know(&draft, demand, None).await;
+            self.note_observed(rule, &draft, demand, known);
+        }
+        let answer = self.diagnosed(rejection, meant.doubt.as_ref());
+        self.note_only_observed();
+        Ok(answer)
+    }
+
+    /// What is wrong with a request is no reason to do anything about it in this mode.
+    fn note_only_observed(&mut self) {
+        if self.note.reason.is_some() {
+            self.note.outcome = Outcome::Observed;
+        }
     }
 
     fn note_observed(
         &mut self,
+        rule: &'a Rule,
         draft: &Draft<'_>,
         demand: Demand,
         known: Result<Option<Known<'_>>, Miss>,
@@ -57,8 +92,8 @@ where
         match known {
             Err(miss) => self.note.conclude(Outcome::Observed, miss.reason()),
             Ok(known) => {
-                let edit = draft.edit(demand, known.as_ref());
-                self.note.edited(&edit, known.as_ref());
+                let edit = draft.edit(demand, known.as_ref(), &self.case.head);
+                self.note.edited(rule, &edit, known.as_ref());
                 if !edit.is_empty() {
                     self.note.outcome = Outcome::Observed;
                 }

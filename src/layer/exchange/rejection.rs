@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::response::Parts;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::Body;
 use tokio::time::timeout;
 
@@ -18,7 +17,7 @@ const LIMIT: usize = 64 << 10;
 
 /// A definite rejection: an answer that was read to its end.
 pub(super) struct Rejection<R> {
-    head: Parts,
+    head: Response<()>,
     bytes: Bytes,
     share: Arc<Share>,
     trailers: Option<HeaderMap>,
@@ -40,7 +39,7 @@ impl<R: Body<Data = Bytes> + Unpin> Rejection<R> {
             Ok(Filled::Whole) => {
                 let (bytes, trailers) = replay.into_bytes();
                 Ok(Self {
-                    head,
+                    head: Response::from_parts(head, ()),
                     bytes,
                     share,
                     trailers,
@@ -51,9 +50,17 @@ impl<R: Body<Data = Bytes> + Unpin> Rejection<R> {
         }
     }
 
+    pub(super) fn status(&self) -> StatusCode {
+        self.head.status()
+    }
+
+    pub(super) fn head(&self) -> &Response<()> {
+        &self.head
+    }
+
     /// What it says: callers ask for codings, so the upstream may have used one.
     pub(super) fn text(&self) -> Cow<'_, [u8]> {
-        let codings = Codings::of(&self.head.headers).ok();
+        let codings = Codings::of(self.head.headers()).ok();
         let codings = codings.filter(|codings| !codings.is_identity());
         let text = codings.and_then(|codings| codings.decode(&self.bytes, LIMIT).ok());
         text.map_or(Cow::Borrowed(&self.bytes), Cow::Owned)
@@ -61,6 +68,6 @@ impl<R: Body<Data = Bytes> + Unpin> Rejection<R> {
 
     pub(super) fn into_response(self) -> Response<ResponseBody<R>> {
         let body = Replay::whole(self.bytes, self.trailers, self.share);
-        Response::from_parts(self.head, ResponseBody::replay(body))
+        self.head.map(|()| ResponseBody::replay(body))
     }
 }

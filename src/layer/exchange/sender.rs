@@ -47,7 +47,7 @@ where
         request: Request<RequestBody<B>>,
         changes: bool,
     ) -> Result<Response<R>, S::Error> {
-        let written = case.written(changes);
+        let written = case.written(request.method(), request.uri().path(), changes);
         let _guard =
             written.map(|conversation| WriteGuard::new(&case.shared.directory, conversation));
         self.send(request).await

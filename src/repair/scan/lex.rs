@@ -125,6 +125,30 @@ impl<'a> Cursor<'a> {
         }
     }
 
+    /// Skips the value that begins here, in a text that is known to be JSON.
+    pub(super) fn skip_value(&mut self) -> Option<()> {
+        let mut depth = 0_usize;
+        loop {
+            match self.next()? {
+                b'"' => self.string()?,
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth = depth.checked_sub(1)?,
+                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => continue,
+                // A number or a literal ends where its value does.
+                _ => {
+                    while let Some(b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') =
+                        self.peek()
+                    {
+                        self.at += 1;
+                    }
+                }
+            }
+            if depth == 0 {
+                return Some(());
+            }
+        }
+    }
+
     /// The text from `start` to in front of the byte read last (the closing quote of a string).
     pub(super) fn since(&self, start: usize) -> Option<&'a [u8]> {
         self.bytes.get(start..self.at - 1)

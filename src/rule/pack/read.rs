@@ -2,9 +2,15 @@
 
 use http::{HeaderValue, Method, StatusCode};
 
+mod reshape;
+
 use crate::document::{Node, Table};
 use crate::layer::options::{LookupFailure, Mode};
 use crate::rule::spec::{RuleSpec, SourceSpec, Timing};
+
+#[cfg(feature = "proxy")]
+pub(crate) use reshape::FORMS;
+pub(super) use reshape::rejection;
 
 pub(crate) const MODES: [(&str, Mode); 3] = [
     ("off", Mode::Off),
@@ -45,18 +51,21 @@ pub(super) fn rule(table: &mut Table<'_>) -> Option<RuleSpec> {
     table.require("paths", &format!("paths = {PATH}"));
     let name = table.name("name", "\"participant\"");
     let paths = table.strings("paths", PATH);
+    let except = table.strings("except", r#"["/api/v2/conversations/settings"]"#);
     let methods = table.methods("methods");
     let sources = table.strings("sources", r#"["conversation"]"#);
     let content_type = table.read("content_type", media_type);
     let timing = table.word("timing", &TIMINGS);
     let fill = table.string_map("fill", r#"{ "/state" = "state" }"#);
     let mode = table.word("mode", &MODES);
+    let reshape = reshape::read(table);
     let resend_on = table.statuses("resend_on", definite_rejection);
     let on_lookup_failure = table.word("on_lookup_failure", &LOOKUP_FAILURES);
     Some(RuleSpec {
         name: name?,
         methods: methods.unwrap_or_else(|| vec![Method::PATCH]),
         paths: paths?,
+        except: except.unwrap_or_default(),
         sources: sources.unwrap_or_default(),
         content_type,
         timing: timing.unwrap_or_default(),
@@ -64,6 +73,7 @@ pub(super) fn rule(table: &mut Table<'_>) -> Option<RuleSpec> {
         mode,
         resend_on,
         on_lookup_failure,
+        reshape,
     })
 }
 

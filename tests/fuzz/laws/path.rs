@@ -9,7 +9,7 @@ mod oracle;
 use std::collections::HashMap;
 
 use http::Method;
-use patchwright::rule::spec::{RuleSpec, SourceSpec, Timing};
+use patchwright::rule::spec::{RuleSpec, SourceSpec};
 use patchwright::rule::{ConversationId, Match, PARTICIPANT, Rules};
 
 use oracle::{Reach, Template, best};
@@ -35,7 +35,7 @@ pub fn check(data: &[u8]) -> Option<()> {
     let case = case(str::from_utf8(data).ok()?)?;
     let (sources, rules) = case.specs();
     let valid = case.valid();
-    let rules = match (Rules::compile(&sources, &rules), &valid) {
+    let rules = match (Rules::compile(&sources, &rules, &[]), &valid) {
         (Ok(rules), Some(_)) => rules,
         (Err(faults), None) => {
             assert!(!faults.is_empty());
@@ -113,15 +113,11 @@ impl<'c> Case<'c> {
                 .iter()
                 .map(|number| format!("s{number}"))
                 .collect(),
-            content_type: None,
-            timing: Timing::Eager,
             fill: match rule.sources[..] {
                 [] => Vec::new(),
                 _ => vec![("/state".to_owned(), "state".to_owned())],
             },
-            mode: None,
-            resend_on: None,
-            on_lookup_failure: None,
+            ..RuleSpec::default()
         };
         let sources = self.sources.iter().enumerate().map(source);
         let rules = self.rules.iter().enumerate().map(rule);

@@ -32,7 +32,7 @@ pub fn check(data: &[u8]) -> Option<()> {
     });
     let fields = fields.collect::<Option<Vec<_>>>()?;
 
-    let rules = Rules::compile(&[case.spec()], &[]);
+    let rules = Rules::compile(&[case.spec()], &[], &[]);
     let rules = rules.unwrap_or_else(|faults| panic!("{faults:?}"));
     let (source, _) = rules.source_at("/c/1").expect("the source's own address");
     let conversation = source.extract(answer);

@@ -27,7 +27,7 @@ pub fn check(fields: &Fields) {
     expected.retain(|(name, _)| !FORGOTTEN.contains(&name.as_str()));
     assert_eq!(sorted(&edited), expected, "what an edit leaves");
     assert_eq!(
-        misses_content_type(&map),
+        misses_content_type(&map, &[]),
         nobody_chose_a_type(fields),
         "{map:?}"
     );

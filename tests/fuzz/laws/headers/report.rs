@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use http::StatusCode;
 use patchwright::answer::RequestId;
 use patchwright::layer::record::{Origin, Outcome, Reason, Record, Repair};
 use patchwright::layer::report::header;
@@ -14,6 +15,12 @@ pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
             reason: Some(*reason),
             repairs: Repair::ALL,
             filled,
+            dropped: &[rule.to_owned()],
+            parts: &[
+                (rule.to_owned(), Some(StatusCode::OK)),
+                (rule.to_owned(), None),
+            ],
+            hint: Some(rule),
             snapshot: Some(Origin::Hit),
             age,
             status: None,
@@ -29,6 +36,7 @@ pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
             _ => None,
         };
         assert_eq!(word("rule"), Some(&string(rule)));
+        assert_eq!(word("hint"), Some(&string(rule)));
         assert!(
             matches!(word("outcome"), Some(BareItem::Token(word)) if word.as_str() == outcome.as_str())
         );
@@ -41,13 +49,18 @@ pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
             age
         );
         let empty = InnerList::new(Vec::new());
-        let list = match fields.get("filled") {
-            Some(ListEntry::InnerList(list)) => list,
-            _ => &empty,
+        let items = |name: &str| {
+            let list = match fields.get(name) {
+                Some(ListEntry::InnerList(list)) => list,
+                _ => &empty,
+            };
+            let items = list.items.iter().map(|item| item.bare_item.clone());
+            items.collect::<Vec<_>>()
         };
-        let items = list.items.iter().map(|item| item.bare_item.clone());
-        let pointers = filled.iter().map(|pointer| string(pointer));
-        assert!(items.eq(pointers), "{value:?}");
+        let pointers: Vec<_> = filled.iter().map(|pointer| string(pointer)).collect();
+        assert_eq!(items("filled"), pointers, "{value:?}");
+        assert_eq!(items("dropped"), [string(rule)], "{value:?}");
+        assert_eq!(items("parts"), [string(rule), string(rule)], "{value:?}");
     }
 }
 

@@ -1,0 +1,79 @@
+//! What is wrong with a request that the upstream refused. Its answer goes to the caller as it came.
+
+use bytes::Bytes;
+use http::{Request, Response, StatusCode};
+use http_body::Body;
+use tower_service::Service;
+
+use super::draft::Sheet;
+use super::rejection::Rejection;
+use super::{Answered, Exchange, is_no_answer};
+use crate::directory::Directory;
+use crate::layer::body::{RequestBody, ResponseBody};
+use crate::layer::record::Outcome;
+use crate::repair::diagnosis::Diagnosis;
+
+impl<D, S, B, R> Exchange<'_, D, S, B, R>
+where
+    D: Directory,
+    S: Service<Request<RequestBody<B>>, Response = Response<R>>,
+    B: Body<Data = Bytes> + Unpin,
+    R: Body<Data = Bytes> + Unpin,
+{
+    /// Sends the original of a request whose body could not be looked at.
+    pub(super) async fn forward_unread(
+        &mut self,
+        sheet: &Sheet<'_>,
+        diagnosis: &Diagnosis,
+    ) -> Answered<R, S::Error> {
+        self.note.diagnosed(diagnosis);
+        self.note.outcome = Outcome::Forwarded;
+        let request = Request::from_parts(self.case.head.clone(), sheet.came.body());
+        let answer = self.sender.send_case(&self.case, request, true).await?;
+        Ok(self.diagnose(answer, Some(diagnosis)).await)
+    }
+
+    /// Notes what a refusal means: by what it says, or else by what was found wrong before.
+    pub(super) async fn diagnose(
+        &mut self,
+        answer: Response<R>,
+        found: Option<&Diagnosis>,
+    ) -> Response<ResponseBody<R>> {
+        if !answer.status().is_client_error() || is_no_answer(&answer) {
+            return answer.map(ResponseBody::inner);
+        }
+        if !self.case.shared.rules.knows_rejections() {
+            self.suspect(answer.status(), found);
+            return answer.map(ResponseBody::inner);
+        }
+        let options = &self.case.shared.options;
+        let read = Rejection::read(answer, options.body_timeout, &options.buffered);
+        match read.await {
+            Ok(rejection) => self.diagnosed(rejection, found),
+            Err(answer) => {
+                self.suspect(answer.status(), found);
+                answer
+            }
+        }
+    }
+
+    pub(super) fn diagnosed(
+        &mut self,
+        rejection: Rejection<R>,
+        found: Option<&Diagnosis>,
+    ) -> Response<ResponseBody<R>> {
+        match self.case.shared.rules.diagnose(&rejection.text()) {
+            Some(known) => self.note.diagnosed(known),
+            None => self.suspect(rejection.status(), found),
+        }
+        rejection.into_response()
+    }
+
+    /// A refusal that speaks of the credential, the pace or the time is not about what was found.
+    fn suspect(&mut self, status: StatusCode, found: Option<&Diagnosis>) {
+        let is_about_it = !matches!(status.as_u16(), 401 | 403 | 407 | 408 | 429);
+        if let Some(found) = found.filter(|_| is_about_it) {
+            self.note.diagnosed(found);
+        }
+    }
+}

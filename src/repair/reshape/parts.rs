@@ -1,0 +1,67 @@
+//! `reroute`: members that belong to another resource are sent there, and the rest where it was sent to.
+
+use std::borrow::Cow;
+
+use super::text::{Splice, spliced};
+use super::{Part, Reshaped, Work};
+use crate::repair::Repair;
+use crate::repair::diagnosis::{Diagnosis, Flaw};
+use crate::repair::scan::outline::{Kind, Member};
+
+impl<'t> Work<'_, 't> {
+    pub(super) fn part(mut self, doubt: Option<Diagnosis>) -> Result<Reshaped<'t>, Diagnosis> {
+        let mut moved = Vec::new();
+        for (index, name) in self.recipe.reroute.iter().enumerate() {
+            match self.find(name)? {
+                None => {}
+                Some(member) if member.kind == Kind::Object => moved.push((index, member)),
+                Some(_) => return Err(Diagnosis::of(Flaw::TypeConflict, &format!("/{name}"))),
+            }
+        }
+        let is_moved = |member: &Member| moved.iter().any(|(_, moved)| moved == member);
+        let members = &self.text.root().members;
+        let rest: Vec<_> = members.iter().filter(|member| !is_moved(member)).collect();
+        // A null beside them is what serialisers write for a member that was never set.
+        let has_rest = rest.iter().any(|member| member.kind != Kind::Null);
+        let mut parts: Vec<_> = moved
+            .iter()
+            .map(|(index, member)| self.only(Some(*index), |other| other == member))
+            .collect();
+        if moved.is_empty() {
+            parts.push(self.only(None, |_| true));
+        } else if has_rest {
+            parts.push(self.only(None, |member| !is_moved(member)));
+        } else if !rest.is_empty() {
+            let dropped: Vec<_> = rest.iter().map(|member| self.pointer(member)).collect();
+            self.left_out(dropped);
+            self.did(Repair::Drop);
+        }
+        if !moved.is_empty() {
+            self.did(Repair::Reroute);
+        }
+        if parts.len() > 1 {
+            self.did(Repair::Split);
+        }
+        // Where nothing goes, the text itself is the one part, borrowed if no step touched it.
+        if let [part] = parts.as_mut_slice()
+            && part.body == self.text.bytes()
+        {
+            part.body = self.text.into_bytes();
+        }
+        Ok(Reshaped {
+            parts,
+            participant: self.participant,
+            repairs: self.repairs,
+            dropped: self.dropped,
+            doubt,
+        })
+    }
+
+    /// The body with only the members that `stays` picks.
+    fn only(&self, reroute: Option<usize>, stays: impl Fn(&Member) -> bool) -> Part<'t> {
+        let goes = self.text.root().without(|member| !stays(member));
+        let goes: Vec<_> = goes.into_iter().map(Splice::remove).collect();
+        let body = Cow::Owned(spliced(self.text.bytes(), &goes));
+        Part { reroute, body }
+    }
+}

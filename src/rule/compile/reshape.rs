@@ -1,0 +1,249 @@
+//! The keys of a rule about the request itself, compiled.
+
+use http::HeaderName;
+
+use super::Compiler;
+use crate::repair::diagnosis::Diagnosis;
+use crate::repair::reshape::{Case, Envelope, Null, Recipe, Rename, Wrapper};
+use crate::repair::target::{Pointer, TargetError, Targets};
+use crate::rule::address::{Address, Value};
+use crate::rule::spec::{DiagnosisSpec, PickSpec, ReshapeSpec, RuleSpec};
+use crate::rule::template::Template;
+use crate::rule::{Addresses, PARTICIPANT};
+
+/// What a problem is about: a key of the rule.
+type Problem = (String, String);
+
+impl Compiler {
+    pub(super) fn recipe(&mut self, index: usize, spec: &RuleSpec) -> Recipe {
+        let mut problems = contradictions(spec);
+        let recipe = recipe(&spec.reshape, &mut problems);
+        // Besides the fills: a bit for the header fields, and one for the other path.
+        let waiting = recipe.waiting() + spec.fill.len() + 2;
+        if waiting > Targets::MOST {
+            let problem = format!("more than {} things to wait for", Targets::MOST);
+            problems.push(("on_reject".to_owned(), problem));
+        }
+        for (key, problem) in problems {
+            self.fault("rule", index, key, problem);
+        }
+        recipe
+    }
+
+    pub(super) fn headers(&mut self, index: usize, spec: &RuleSpec) -> Vec<HeaderName> {
+        let mut headers = Vec::new();
+        for name in &spec.reshape.drop_headers {
+            match name.parse() {
+                Ok(name) => headers.push(name),
+                Err(_) => self.fault(
+                    "rule",
+                    index,
+                    "drop_headers",
+                    format!("{name:?} is no header name"),
+                ),
+            }
+        }
+        headers
+    }
+
+    /// Where requests to one of the rule's paths go.
+    pub(super) fn addresses(
+        &mut self,
+        index: usize,
+        spec: &RuleSpec,
+        path: &Template,
+    ) -> Addresses {
+        let ReshapeSpec {
+            pick,
+            reroute,
+            on_reject,
+            path: to,
+            ..
+        } = &spec.reshape;
+        let mut address = |key: &str, text: &str| match address(text, path, !pick.is_empty()) {
+            Ok(address) => Some(address),
+            Err(problem) => {
+                self.fault("rule", index, key, problem);
+                None
+            }
+        };
+        Addresses {
+            to: to.as_ref().and_then(|text| address("path", text)),
+            reroute: reroute
+                .iter()
+                .filter_map(|(name, text)| address(&format!("reroute.{name}"), text))
+                .collect(),
+            after_404: on_reject
+                .path
+                .as_ref()
+                .and_then(|text| address("on_reject.path", text)),
+        }
+    }
+}
+
+fn address(text: &str, path: &Template, picks: bool) -> Result<Address, String> {
+    let template = Template::parse(text).map_err(|error| format!("{text:?}: {error}"))?;
+    let value = |name: &str| match path.params().position(|known| known == name) {
+        Some(position) => Ok(Value::Param(position)),
+        None if picks && name == PARTICIPANT => Ok(Value::Picked),
+        None => Err(format!(
+            "{text:?} has {{{name}}}, which a path of the rule does not have"
+        )),
+    };
+    let values = template.params().map(value).collect::<Result<_, _>>()?;
+    Ok(Address { template, values })
+}
+
+/// Keys that don't go together.
+fn contradictions(spec: &RuleSpec) -> Vec<Problem> {
+    let ReshapeSpec {
+        path,
+        pick,
+        body,
+        reroute,
+        on_reject,
+        diagnosis,
+        method,
+        ..
+    } = &spec.reshape;
+    let waits = !(on_reject.case.is_empty() && on_reject.drop_null.is_empty());
+    let mut problems = Vec::new();
+    let mut problem = |key: &str, text: &str| problems.push((key.to_owned(), text.to_owned()));
+    if path.is_some() {
+        let here = [
+            ("fill", !spec.fill.is_empty()),
+            ("reroute", !reroute.is_empty()),
+            ("on_reject", waits || on_reject.path.is_some()),
+        ];
+        for (key, _) in here.iter().filter(|(_, is_here)| *is_here) {
+            problem(
+                key,
+                "has no place beside `path`: it belongs in the rule of the path that is led to",
+            );
+        }
+    }
+    if !reroute.is_empty() && !spec.fill.is_empty() {
+        problem(
+            "fill",
+            "has no place beside `reroute`: fill in a rule of the path that members are sent to",
+        );
+    }
+    if !pick.is_empty() && path.is_none() {
+        problem("pick", "needs a `path` that has {participantId}");
+    }
+    if body.is_some() && path.is_none() && method.is_none() {
+        problem("body", "needs the `path` or `method` to send it with");
+    }
+    if body.is_some() && diagnosis.is_none() {
+        problem(
+            "body",
+            "needs a [rule.diagnosis] for requests that have a body of their own",
+        );
+    }
+    problems
+}
+
+fn recipe(spec: &ReshapeSpec, problems: &mut Vec<Problem>) -> Recipe {
+    let mut pointer = |key: &str, text: &str| {
+        let pointer = Pointer::new(text);
+        pointer
+            .map_err(|error: TargetError| problems.push((key.to_owned(), error.to_string())))
+            .ok()
+    };
+    let pick = |entry: &PickSpec, pointer: &mut dyn FnMut(&str, &str) -> Option<Pointer>| {
+        Some(match entry {
+            PickSpec::List { list, id, members } => Envelope::List {
+                at: pointer("pick", list)?,
+                id: id.clone(),
+                members: members.clone(),
+            },
+            PickSpec::Map { map, to } => Envelope::Map {
+                at: pointer("pick", map)?,
+                to: to.clone(),
+            },
+        })
+    };
+    let picks = spec
+        .pick
+        .iter()
+        .filter_map(|entry| pick(entry, &mut pointer))
+        .collect();
+    let mut renames = Vec::new();
+    for entry in &spec.rename {
+        let pair = pointer("rename", &entry.from).zip(pointer("rename", &entry.to));
+        if let Some((from, to)) = pair {
+            renames.push(Rename {
+                from,
+                to,
+                form: entry.form,
+                values: entry.values.clone(),
+            });
+        }
+    }
+    let stringify = spec
+        .stringify
+        .iter()
+        .filter_map(|text| pointer("stringify", text))
+        .collect();
+    let mut case = Vec::new();
+    for (text, words) in &spec.on_reject.case {
+        if let Some(at) = pointer(&format!("on_reject.case.{text}"), text) {
+            case.push(Case {
+                at,
+                words: words.clone(),
+            });
+        }
+    }
+    let mut drop_null = Vec::new();
+    for text in &spec.on_reject.drop_null {
+        if text.is_empty() {
+            drop_null.push(Null { at: None });
+        } else if let Some(at) = pointer("on_reject.drop_null", text) {
+            drop_null.push(Null { at: Some(at) });
+        }
+    }
+    for Rename { from, to, .. } in &renames {
+        if to.names().starts_with(from.names()) {
+            let problem = format!("{:?} cannot move into itself", from.text());
+            problems.push(("rename".to_owned(), problem));
+        }
+    }
+    if let Some(body) = &spec.body
+        && !serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.is_object())
+    {
+        problems.push(("body".to_owned(), format!("{body:?} is no JSON object")));
+    }
+    Recipe {
+        body: spec.body.as_ref().map(|body| body.clone().into_bytes()),
+        unwrap: spec
+            .unwrap
+            .iter()
+            .map(|(name, form)| Wrapper {
+                name: name.clone(),
+                form: *form,
+            })
+            .collect(),
+        pick: picks,
+        otherwise: spec.diagnosis.as_ref().map(diagnosis),
+        rename: renames,
+        identity: spec.identity.clone(),
+        drop: spec.drop.clone(),
+        wrap: spec.wrap.clone(),
+        stringify,
+        case,
+        drop_null,
+        accepts: spec.accepts.clone(),
+        reroute: spec.reroute.iter().map(|(name, _)| name.clone()).collect(),
+        reserved: spec.reserved.clone(),
+    }
+}
+
+/// What is written of a diagnosis, over what is usually said of its reason.
+pub(super) fn diagnosis(spec: &DiagnosisSpec) -> Diagnosis {
+    let usual = Diagnosis::of(spec.reason, "");
+    Diagnosis {
+        flaw: spec.reason,
+        hint: spec.hint.clone().unwrap_or(usual.hint),
+        advice: spec.advice.clone().unwrap_or(usual.advice),
+    }
+}
