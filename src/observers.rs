@@ -40,8 +40,8 @@ impl Observer for Observers {
     }
 }
 
-/// Writes one line per matched request. What we changed or refused is worth one in production; what
-/// passed as it came is for who looks closer.
+/// Writes one line per matched request. What we changed or refused, and what is wrong with what the
+/// upstream refused, is worth one in production; what passed as it came is for who looks closer.
 fn log(record: &Record<'_>) {
     let Record { id, rule, .. } = record;
     let outcome = record.outcome.as_str();
@@ -53,12 +53,25 @@ fn log(record: &Record<'_>) {
         .map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
     let status = record.status.map(|status| status.as_u16());
     let filled = record.filled.join(" ");
+    let repairs: Vec<_> = record
+        .repairs
+        .iter()
+        .map(|repair| repair.as_str())
+        .collect();
+    let repairs = repairs.join(" ");
+    let hint = record.hint;
     match record.outcome {
         Outcome::Repaired | Outcome::Rejected => tracing::info!(
-            %id, rule, outcome, reason, snapshot, age_ms, status, filled, "request {outcome}"
+            %id, rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled,
+            "request {outcome}"
+        ),
+        // What is wrong with a request is news for whoever owns the application.
+        _ if hint.is_some() => tracing::info!(
+            %id, rule, outcome, reason, hint, status, "request {outcome}"
         ),
         _ => tracing::debug!(
-            %id, rule, outcome, reason, snapshot, age_ms, status, filled, "request {outcome}"
+            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled,
+            "request {outcome}"
         ),
     }
 }

@@ -92,6 +92,8 @@ impl Rule {
 struct Route {
     rule: usize,
     methods: Vec<Method>,
+    /// Names of the path's parameters.
+    params: Vec<String>,
     /// Position of [`PARTICIPANT`] among the path's parameters.
     participant: Option<usize>,
     sources: Vec<SourceUse>,
@@ -184,6 +186,15 @@ impl<'r, 'p> Match<'r, 'p> {
     /// The participant that the path names, empty where it names none.
     pub fn participant(&self) -> &'p str {
         self.value(self.route.participant.unwrap_or(MAX_PARAMS))
+    }
+
+    /// Names and values of the path's parameters.
+    pub fn params(&self) -> impl Iterator<Item = (&'r str, &'p str)> {
+        self.route
+            .params
+            .iter()
+            .map(String::as_str)
+            .zip(self.values.iter())
     }
 
     /// Where the current state can be read, in the order to try.

@@ -25,6 +25,9 @@ struct Entry {
     reason: Option<&'static str>,
     repairs: Vec<&'static str>,
     filled: Vec<String>,
+    dropped: Vec<String>,
+    parts: Vec<(String, Option<u16>)>,
+    hint: Option<String>,
     snapshot: Option<&'static str>,
     age: Option<Duration>,
     status: Option<u16>,
@@ -50,6 +53,13 @@ impl Recent {
                 .iter()
                 .map(|&pointer| pointer.to_owned())
                 .collect(),
+            dropped: record.dropped.to_vec(),
+            parts: record
+                .parts
+                .iter()
+                .map(|(name, status)| (name.clone(), status.map(|status| status.as_u16())))
+                .collect(),
+            hint: record.hint.map(shown),
             snapshot: record.snapshot.map(Origin::as_str),
             age: record.age,
             status: record.status.map(|status| status.as_u16()),
@@ -77,6 +87,11 @@ impl Entry {
             "reason": self.reason,
             "repairs": self.repairs,
             "filled": self.filled,
+            "dropped": self.dropped,
+            "parts": self.parts.iter().map(|(name, status)| {
+                json!({ "name": name, "status": status })
+            }).collect::<Vec<_>>(),
+            "hint": self.hint,
             "snapshot": self.snapshot,
             "age_ms": self.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             "status": self.status,

@@ -15,17 +15,19 @@ use crate::config::{Config, Overrides, Pack};
 mod rehearsal;
 mod show;
 
-use rehearsal::rehearse;
+use rehearsal::{Answers, rehearse};
 
 const MORE: &str = "\
 Takes a request as curl does, and the conversation as the API would answer it, and shows the rule \
-that applies, what is missing, and the bytes that would be sent, as a diff. It is the code of the \
-proxy itself; nothing is sent.
+that applies, what is missing, and what would be sent, as a diff. What is wrong and can't be repaired \
+without guessing is explained, with the right call to make instead. It is the code of the proxy itself; \
+nothing is sent.
 
 Examples:
   patchwright explain -d '{\"attributes\":{\"a\":\"1\"}}' --conversation conversation.json \\
       /api/v2/conversations/c1/participants/p1
   patchwright explain --raw -d @body.json --conversation conversation.json PATH > sent.json
+  patchwright explain --rules official -d '{\"state\":\"DISCONNECTED\"}' --answer refusal.json PATH
 
 Exit codes:
   0  explained, whatever the result
@@ -65,7 +67,11 @@ pub struct ExplainArgs {
     /// The conversation as the API would answer it (JSON)
     #[arg(long, value_name = "FILE")]
     pub conversation: Option<PathBuf>,
-    /// Print exactly the bytes that would be sent, and nothing else
+    /// The API's refusal (its error body, JSON), to see what would be made of it
+    #[arg(long, value_name = "FILE")]
+    pub answer: Option<PathBuf>,
+    /// Print exactly the bytes that would be sent, and nothing else; those of a second request follow on a
+    /// new line
     #[arg(long)]
     pub raw: bool,
     /// The request's path, with its query if it has one
@@ -111,19 +117,25 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
     let config = config(args)?;
     let request = request(args)?;
     let conversation = args.conversation.as_deref().map(read).transpose()?;
+    let answer = args.answer.as_deref().map(read).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
     let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
-    let explained = runtime.block_on(rehearse(&config, request, conversation))?;
+    let answers = Answers {
+        conversation,
+        refusal: answer,
+    };
+    let explained = runtime.block_on(rehearse(&config, request, answers))?;
     if args.raw {
         if explained.misses_conversation() {
             return Err(Failure::Usage(MISSING_CONVERSATION.to_owned()));
         }
         // Not through anstream: from a pipe it keeps control characters, which bodies may hold.
         let mut out = io::stdout().lock();
-        let body = &explained.sent.body;
-        return written(out.write_all(body).and_then(|()| out.flush()));
+        let bodies: Vec<_> = explained.sent.iter().map(|sent| &*sent.body).collect();
+        let body = bodies.join(&b'\n');
+        return written(out.write_all(&body).and_then(|()| out.flush()));
     }
     let mut out = anstream::stdout().lock();
     written(show::explained(&mut out, &explained))

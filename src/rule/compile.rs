@@ -254,6 +254,7 @@ impl Compiler {
         let route = Route {
             rule: index,
             methods: spec.methods.clone(),
+            params: template.params().map(str::to_owned).collect(),
             participant,
             sources,
             addresses: self.addresses(index, spec, &template),

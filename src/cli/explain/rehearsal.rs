@@ -19,8 +19,10 @@ use crate::layer::options::Options;
 use crate::layer::{PATCHWRIGHT, RepairLayer};
 use crate::proxy::Routes;
 use crate::repair::coding::{Codings, DecodeError};
+use crate::repair::diagnosis::Diagnosis;
 use crate::repair::plan::Plan;
-use crate::rule::Match;
+use crate::repair::scan::BOM;
+use crate::rule::{Match, Rules};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -28,14 +30,26 @@ pub(super) struct Explained {
     pub(super) came: Message,
     /// The body that came without its codings, where it can be read.
     pub(super) text: Result<Bytes, DecodeError>,
-    pub(super) sent: Message,
+    /// What would be sent last: one request, or one for each resource that the body belongs to.
+    pub(super) sent: Vec<Message>,
     /// Name of the upstream that it is routed to.
     pub(super) upstream: String,
     pub(super) rule: Option<Applies>,
     /// The outcome header.
     pub(super) report: Option<String>,
+    /// What is wrong with the request, with the parameters of its path in the advice.
+    pub(super) diagnosis: Option<Diagnosis>,
     pub(super) assumed_credential: bool,
     had_conversation: bool,
+}
+
+/// What the API answers.
+#[derive(Debug, Default)]
+pub(super) struct Answers {
+    /// To a lookup.
+    pub(super) conversation: Option<Bytes>,
+    /// To the request as it is sent first; with none it is accepted.
+    pub(super) refusal: Option<Bytes>,
 }
 
 /// A request's method, target, header fields and body.
@@ -51,6 +65,8 @@ pub(super) struct Message {
 #[derive(Debug)]
 pub(super) struct Applies {
     pub(super) name: String,
+    /// Whether it fills anything.
+    pub(super) fills: bool,
     /// JSON pointers of the gaps, or why there can be none.
     pub(super) gaps: Result<Vec<String>, String>,
     /// Paths of the lookups, in the order in which they would be tried.
@@ -69,7 +85,7 @@ impl Explained {
 pub(super) async fn rehearse(
     config: &Config,
     mut request: Request<Full<Bytes>>,
-    conversation: Option<Bytes>,
+    answers: Answers,
 ) -> Result<Explained, Failure> {
     let names = config
         .upstreams
@@ -99,11 +115,23 @@ pub(super) async fn rehearse(
     }
     let found = config.compiled.find(request.method(), request.uri().path());
     let text = text(&came, config.repair.body_limit);
+    let plain = text.as_deref().ok();
+    let diagnosis = found.as_ref().zip(plain).and_then(|(found, text)| {
+        diagnosis(
+            &config.compiled,
+            found,
+            &came.method,
+            text,
+            answers.refusal.as_deref(),
+        )
+    });
     let rule = found.map(|found| applies(&found, text.as_deref()));
-    let had_conversation = conversation.is_some();
-    let (mut sent, report) = send(config, request, conversation).await?;
+    let had_conversation = answers.conversation.is_some();
+    let (mut sent, report) = send(config, request, answers).await?;
     if assumed_credential {
-        sent.headers.remove(AUTHORIZATION);
+        for message in &mut sent {
+            message.headers.remove(AUTHORIZATION);
+        }
     }
     Ok(Explained {
         came,
@@ -112,9 +140,31 @@ pub(super) async fn rehearse(
         upstream: upstream.clone(),
         rule,
         report: report.and_then(|report| report.to_str().ok().map(str::to_owned)),
+        diagnosis,
         assumed_credential,
         had_conversation,
     })
+}
+
+/// What is wrong with a request: by what the refusal says, or else by what can be seen of it.
+fn diagnosis(
+    rules: &Rules,
+    found: &Match<'_, '_>,
+    method: &Method,
+    text: &[u8],
+    refusal: Option<&[u8]>,
+) -> Option<Diagnosis> {
+    let text = text.strip_prefix(BOM).unwrap_or(text);
+    let seen = || match rules.meant(found, method, text, |_, _| true) {
+        Err(diagnosis) => Some(diagnosis),
+        Ok(meant) => meant.doubt,
+    };
+    let known = refusal.and_then(|refusal| rules.diagnose(refusal)).cloned();
+    let mut diagnosis = known.or_else(seen)?;
+    for (name, value) in found.params() {
+        diagnosis.advice = diagnosis.advice.replace(&format!("{{{name}}}"), value);
+    }
+    Some(diagnosis)
 }
 
 fn text(came: &Message, limit: usize) -> Result<Bytes, DecodeError> {
@@ -130,6 +180,7 @@ fn applies(found: &Match<'_, '_>, text: Result<&[u8], &DecodeError>) -> Applies 
     let pointer = |target: usize| rule.pointers().get(target).cloned().unwrap_or_default();
     Applies {
         name: rule.name().to_owned(),
+        fills: !rule.targets().is_empty(),
         gaps: text.map_err(ToString::to_string).and_then(|text| {
             Plan::new(text, rule.targets())
                 .map(|plan| plan.gaps().map(pointer).collect())
@@ -139,13 +190,18 @@ fn applies(found: &Match<'_, '_>, text: Result<&[u8], &DecodeError>) -> Applies 
     }
 }
 
-type Notebook = Arc<Mutex<Option<Message>>>;
+type Notebook = Arc<Mutex<Vec<Message>>>;
 
 async fn send(
     config: &Config,
     request: Request<Full<Bytes>>,
-    conversation: Option<Bytes>,
-) -> Result<(Message, Option<HeaderValue>), Failure> {
+    answers: Answers,
+) -> Result<(Vec<Message>, Option<HeaderValue>), Failure> {
+    let Answers {
+        conversation,
+        refusal,
+    } = answers;
+    let had_refusal = refusal.is_some();
     let api = service_fn(move |_: Request<Empty<Bytes>>| {
         let mut answer = Response::new(Full::from(conversation.clone().unwrap_or_default()));
         if conversation.is_none() {
@@ -161,12 +217,23 @@ async fn send(
     let layer = RepairLayer::new(Arc::clone(&config.compiled), directory, options, ());
     let notebook = Notebook::default();
     let noted = Arc::clone(&notebook);
+    let refusal = Arc::new(Mutex::new(refusal));
     let upstream = service_fn(move |mut request: Request<RequestBody<Full<Bytes>>>| {
-        let noted = Arc::clone(&noted);
+        let (noted, refusal) = (Arc::clone(&noted), Arc::clone(&refusal));
         async move {
             let message = message(&mut request).await;
-            *noted.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
-            Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new()))
+            let refusal = refusal
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take();
+            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.push(message);
+            let mut answer = Response::new(Full::new(Bytes::new()));
+            if let Some(refusal) = refusal {
+                *answer.status_mut() = status(&refusal);
+                *answer.body_mut() = Full::new(refusal);
+            }
+            Ok::<_, Infallible>(answer)
         }
     });
     let answer = layer
@@ -175,12 +242,26 @@ async fn send(
         .await
         .unwrap_or_else(|never| match never {});
     let report = answer.headers().get(PATCHWRIGHT).cloned();
-    let sent = notebook
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
-    let refused = || Failure::Runtime(format!("the proxy would answer {} itself", answer.status()));
-    Ok((sent.ok_or_else(refused)?, report))
+    let mut sent = std::mem::take(&mut *notebook.lock().unwrap_or_else(PoisonError::into_inner));
+    if sent.is_empty() {
+        let problem = format!("the proxy would answer {} itself", answer.status());
+        return Err(Failure::Runtime(problem));
+    }
+    // What was refused is not what would be sent in the end, where something follows.
+    if answer.status().is_success() && sent.len() > 1 && had_refusal {
+        sent.remove(0);
+    }
+    Ok((sent, report))
+}
+
+/// The status that an error body says; 400 where it says none.
+fn status(refusal: &[u8]) -> StatusCode {
+    let body: Option<serde_json::Value> = serde_json::from_slice(refusal).ok();
+    let status = body.as_ref().and_then(|body| body.get("status")?.as_u64());
+    let status = status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+    status
+        .filter(StatusCode::is_client_error)
+        .unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 async fn message<B>(request: &mut Request<B>) -> Message

@@ -14,14 +14,16 @@ pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Resu
     line(out, "upstream", &explained.upstream)?;
     let Some(rule) = &explained.rule else {
         line(out, "rule", "none matches: the request passes as it is")?;
-        return bytes(out, explained);
+        return sent(out, explained);
     };
     line(out, "rule", &rule.name)?;
-    gaps(out, rule)?;
+    if rule.fills {
+        gaps(out, rule)?;
+    }
     if explained.misses_conversation() {
         return needs_answer(out, rule);
     }
-    if explained.assumed_credential {
+    if rule.fills && explained.assumed_credential {
         line(
             out,
             "credential",
@@ -29,8 +31,8 @@ pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Resu
         )?;
     }
     line(out, "report", explained.report.as_deref().unwrap_or("none"))?;
-    headers(out, explained)?;
-    bytes(out, explained)
+    sent(out, explained)?;
+    wrong(out, explained)
 }
 
 fn line(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
@@ -56,9 +58,48 @@ fn needs_answer(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
     writeln!(out, "\n{}.", super::MISSING_CONVERSATION)
 }
 
+/// What would be sent, each request as a diff from the one that came.
+fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    let several = explained.sent.len() > 1;
+    for (index, sent) in explained.sent.iter().enumerate() {
+        if several {
+            let when = if index == 0 {
+                "first"
+            } else {
+                "then, if that is accepted"
+            };
+            writeln!(out, "\n{DIM}{when}{DIM:#}")?;
+        }
+        target(out, &explained.came, sent)?;
+        headers(out, &explained.came, sent)?;
+        bytes(out, explained, sent)?;
+    }
+    Ok(())
+}
+
+fn target(out: &mut impl Write, came: &Message, sent: &Message) -> io::Result<()> {
+    let line = |message: &Message| {
+        let target = message.target.path_and_query();
+        format!(
+            "{} {}",
+            message.method,
+            target.map_or("/", |target| target.as_str())
+        )
+    };
+    let (before, after) = (line(came), line(sent));
+    if before == after
+        || came.target.path().ends_with(sent.target.path()) && came.method == sent.method
+    {
+        // A prefix that the route strips is no repair.
+        return Ok(());
+    }
+    writeln!(out, "{REMOVED}- {before}{REMOVED:#}")?;
+    writeln!(out, "{ADDED}+ {after}{ADDED:#}")
+}
+
 /// The fields that differ. A credential is never shown.
-fn headers(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
-    let (came, sent) = (&explained.came.headers, &explained.sent.headers);
+fn headers(out: &mut impl Write, came: &Message, sent: &Message) -> io::Result<()> {
+    let (came, sent) = (&came.headers, &sent.headers);
     let mut names: Vec<&HeaderName> = came
         .keys()
         .chain(sent.keys())
@@ -86,8 +127,8 @@ fn headers(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     Ok(())
 }
 
-fn bytes(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
-    let (came, sent) = (&explained.came.body, &explained.sent.body);
+fn bytes(out: &mut impl Write, explained: &Explained, sent: &Message) -> io::Result<()> {
+    let (came, sent) = (&explained.came.body, &sent.body);
     let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
     writeln!(out)?;
     if came == sent {
@@ -103,4 +144,18 @@ fn bytes(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     text(sent)
         .lines()
         .try_for_each(|line| writeln!(out, "{ADDED}+ {line}{ADDED:#}"))
+}
+
+/// What is wrong, and the right call to make instead.
+fn wrong(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
+    let Some(diagnosis) = &explained.diagnosis else {
+        return Ok(());
+    };
+    writeln!(out)?;
+    line(
+        out,
+        "wrong",
+        &format!("{}: {}", diagnosis.flaw, diagnosis.hint),
+    )?;
+    writeln!(out, "\n{}", diagnosis.advice)
 }

@@ -10,7 +10,7 @@ use super::lookup::{Known, Miss};
 use super::rejection::Rejection;
 use super::{Answered, Exchange};
 use crate::directory::Directory;
-use crate::layer::body::{RequestBody, ResponseBody};
+use crate::layer::body::RequestBody;
 use crate::layer::demand::{Demand, Refused};
 use crate::layer::record::Outcome;
 use crate::rule::Rule;
