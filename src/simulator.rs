@@ -7,6 +7,7 @@
 
 mod control;
 mod data;
+mod effect;
 mod error;
 mod exchange;
 mod faults;
@@ -39,12 +40,12 @@ use http_body_util::Full;
 use tokio::sync::watch;
 
 pub use self::data::{Data, DataError};
+pub use self::effect::Effect;
 pub use self::faults::{Fault, FaultError, FaultKind};
 pub use self::journal::Received;
 pub use self::listen::serve;
 pub use self::model::{Communication, Conversation, Media, Participant, Queue};
 pub use self::script::{After, StateChange};
-pub use self::store::Effect;
 
 /// How a simulator behaves.
 #[derive(Clone, Debug, Default)]

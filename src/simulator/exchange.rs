@@ -44,6 +44,8 @@ where
     let control = match head.uri.path() {
         // Where `patchwright healthcheck` asks. The API has no such path.
         "/healthz" => Some("health"),
+        // What tests ask for most.
+        "/__effects" => Some("effects"),
         path => path.strip_prefix("/__control/"),
     };
     if let Some(control) = control {
