@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use http::StatusCode;
 use serde_json::Value;
 
 use super::effect::Effect;
@@ -76,12 +75,7 @@ impl Store {
     ) -> Result<Arc<Conversation>, ApiError> {
         let found = self.conversations.get(id).ok_or_else(ApiError::not_found)?;
         if found.denied.iter().any(|denied| denied == token) {
-            let message = format!("Access to Conversation {id} is forbidden.");
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "not.authorized",
-                message,
-            ));
+            return Err(ApiError::forbidden(id));
         }
         let visible = found
             .tokens
@@ -113,6 +107,14 @@ impl Store {
         let effect = apply(stored, target, change);
         self.record(effect);
         Ok(())
+    }
+
+    /// Records what a write did that was carried out elsewhere: who holds the store from finding a
+    /// conversation until it is replaced has nothing come between either.
+    pub(super) fn note(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            self.record(effect);
+        }
     }
 
     /// Changes a participant from outside; the communication that counts in the general view gets the
