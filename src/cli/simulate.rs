@@ -247,5 +247,16 @@ mod tests {
             assert!(help.contains(&short), "{id}");
         }
         assert!(help.contains(&seed::participant(seed::CALL, 3)));
+        let [first, second] =
+            seed::WRAPUP_CODES.map(|code| code.replacen("-0000-4000-8000-", "-..-", 1));
+        let tail = second.strip_prefix("3a9c0000-..-000000000").unwrap();
+        assert!(help.contains(&format!("{first} and ..{tail}")), "{first}");
+    }
+
+    #[test]
+    fn the_manual_fits_a_terminal() {
+        for line in AFTER_HELP.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
     }
 }
