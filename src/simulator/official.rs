@@ -119,7 +119,7 @@ fn write_to_participant(
             let deed = participant::patch_communication(call, participant)?;
             (deed, reply::json(StatusCode::OK, &json!({})))
         }
-        Action::PostFlowAction => (orders::post_flow_action(call)?, accepted()),
+        Action::PostFlow => (orders::post_flow_action(call)?, accepted()),
         Action::Consult => {
             let deed = orders::consult(call, participant)?;
             (deed, reply::json(StatusCode::OK, &json!({})))

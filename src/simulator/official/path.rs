@@ -4,7 +4,7 @@ use http::Method;
 
 use self::Action::{
     AfterCallWork, Attributes, Communication, Consult, Disconnect, EndConversation, InboundMessage,
-    ParkingState, Participant, PostFlowAction, Replace, ReplaceQueue, Show, Tags,
+    ParkingState, Participant, PostFlow, Replace, ReplaceQueue, Show, Tags,
 };
 use super::super::model::{Media, View};
 use super::super::path::Endpoint;
@@ -16,7 +16,7 @@ pub(super) enum Action {
     Participant,
     Attributes,
     Communication,
-    PostFlowAction,
+    PostFlow,
     Consult,
     ParkingState,
     AfterCallWork,
@@ -65,11 +65,11 @@ const PARAMETERS: [(&str, &str); 5] = [
 /// chats are gone since August 2026), the conversations themselves, and operations that a mistyped PATCH
 /// could end up at. Of two that match the first counts, so those that begin with a word come first.
 #[rustfmt::skip] // A table: one line each.
-const OPERATIONS: [Operation; 45] = [
+static OPERATIONS: [Operation; 45] = [
     required("PATCH", "calls/{c}/participants/{p}", Participant),
     required("PATCH", "calls/{c}/participants/{p}/attributes", Attributes),
     required("PATCH", "calls/{c}/participants/{p}/communications/{m}", Communication),
-    optional("PATCH", "calls/{c}/participants/{p}/communications/{m}/postflowaction", PostFlowAction),
+    optional("PATCH", "calls/{c}/participants/{p}/communications/{m}/postflowaction", PostFlow),
     required("PATCH", "calls/{c}/participants/{p}/consult", Consult),
     required("PATCH", "calls/{c}/participants/{p}/user/{u}", Participant),
     required("PATCH", "callbacks/{c}/participants/{p}", Participant),
@@ -151,13 +151,13 @@ pub(in crate::simulator) fn route<'a>(
     let segments: Vec<_> = path.strip_prefix(BASE)?.split('/').collect();
     let known = OPERATIONS.iter().find(|one| one.is_at(&segments))?;
     let there = || OPERATIONS.iter().filter(|one| one.path == known.path);
-    let endpoint = match there().find(|one| one.method == method.as_str()) {
-        Some(operation) => Endpoint::Published(operation.with_ids(&segments)),
-        None => {
-            let allowed: Vec<_> = there().map(|one| one.method).collect();
-            let allow = allowed.join(", ");
-            Endpoint::OtherMethod { allow }
-        }
+    let operation = there().find(|one| one.method == method.as_str());
+    let endpoint = if let Some(operation) = operation {
+        Endpoint::Published(operation.with_ids(&segments))
+    } else {
+        let allowed: Vec<_> = there().map(|one| one.method).collect();
+        let allow = allowed.join(", ");
+        Endpoint::OtherMethod { allow }
     };
     Some((endpoint, known.template()))
 }

@@ -42,7 +42,7 @@ async fn paths_that_only_forums_know_are_not_found() {
 async fn conversations_are_shown_as_the_strict_upstream_shows_them() {
     let (official, strict) = (official().await, Api::start().await);
     for path in [
-        format!("{CALL}"),
+        CALL.to_owned(),
         format!("calls/{CALL}"),
         format!("chats/{CHAT}"),
     ] {

@@ -1,7 +1,7 @@
 use super::*;
 
-fn found(method: Method, path: &str) -> Option<(Action, View, String)> {
-    match route(&method, path)? {
+fn patch(path: &str) -> Option<(Action, View, String)> {
+    match route(&Method::PATCH, path)? {
         (Endpoint::Published(published), template) => {
             Some((published.operation.action, published.view, template))
         }
@@ -44,16 +44,13 @@ fn there_are_23_patches_of_participants() {
 
 #[test]
 fn a_first_segment_that_is_a_word_is_no_conversation() {
-    let of_call = found(Method::PATCH, "/api/v2/conversations/calls/disconnect").unwrap();
+    let of_call = patch("/api/v2/conversations/calls/disconnect").unwrap();
     assert_eq!(
         (of_call.0, of_call.1),
         (EndConversation, View::Media(Media::Call))
     );
-    let (action, view, template) = found(
-        Method::PATCH,
-        "/api/v2/conversations/aftercallwork/c/participants/p/communications/m",
-    )
-    .unwrap();
+    let (action, view, template) =
+        patch("/api/v2/conversations/aftercallwork/c/participants/p/communications/m").unwrap();
     assert_eq!((action, view), (AfterCallWork, View::General));
     let expected = "/api/v2/conversations/aftercallwork/{conversationId}/participants/\
                     {participantId}/communications/{communicationId}";
