@@ -193,6 +193,8 @@ async fn what_is_parked_comes_back() {
         let answer = api.patch(&path, format!("{{\"state\":\"{state}\"}}")).await;
         assert_eq!((answer.status, answer.body.len()), (204, 0), "{state}");
     }
+    // No more than the two that changed something.
+    assert_eq!(api.simulator.effects_total(), 2);
     let effects = api.simulator.effects();
     let states: Vec<_> = effects
         .into_iter()

@@ -3,10 +3,10 @@
 use http::Method;
 use patchwright::rule::pack::Pack;
 use patchwright::simulator::seed::{CALL, CHAT, MESSAGE};
-use patchwright::simulator::{Data, Options};
+use patchwright::simulator::{Data, Media, Options};
 use serde_json::json;
 
-use super::support::{official, send, send_as};
+use super::support::{mixed, official, send, send_as};
 use crate::support::{Api, participant};
 
 #[tokio::test]
@@ -75,6 +75,26 @@ async fn who_may_not_see_may_not_write_and_is_told_so_first() {
             let answer = send_as(&api, &bearer, Method::PATCH, &path, "{\"x\":1}").await;
             assert_eq!(answer.error().0, status, "{token} {path}");
         }
+    }
+}
+
+#[tokio::test]
+async fn who_has_none_of_the_media_is_not_below_its_path() {
+    let api = official().await;
+    let mut conversation = mixed();
+    conversation.participants[1]
+        .communications
+        .retain(|one| one.media != Media::Call);
+    api.simulator.insert(conversation);
+    for (path, status) in [
+        ("calls/mixed/participants/p1", 202),
+        ("calls/mixed/participants/p2", 404),
+        ("emails/mixed/participants/p2", 202),
+        ("mixed/participants/p2", 202),
+    ] {
+        let path = format!("/api/v2/conversations/{path}/attributes");
+        let answer = api.patch(&path, "{\"attributes\":{}}").await;
+        assert_eq!(answer.status, status, "{path}");
     }
 }
 
