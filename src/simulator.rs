@@ -1,12 +1,15 @@
-//! The API, as strict as the strict rule pack says: something to send requests to without a Genesys
-//! Cloud organisation.
+//! The API, as each rule pack says it is: something to send requests to without a Genesys Cloud
+//! organisation.
 //!
-//! It serves `GET` of conversations and `PATCH` of their participants on the general, the media and the
-//! web-instance paths, and hands out tokens. [`Simulator`] is a `tower` service; [`serve`] puts it on a
-//! socket. Tests steer it through its methods, other programs through `/__control/…`.
+//! The strict one serves `GET` of conversations and `PATCH` of their participants on the general, the
+//! media and the web-instance paths; the official one every published `PATCH` with a participant in its
+//! path, and what such a `PATCH` must not be mistaken for. Both hand out tokens. [`Simulator`] is a
+//! `tower` service; [`serve`] puts it on a socket. Tests steer it through its methods, other programs
+//! through `/__control/…`.
 
 mod control;
 mod data;
+mod effect;
 mod error;
 mod exchange;
 mod faults;
@@ -15,6 +18,7 @@ mod json;
 mod limit;
 mod listen;
 mod model;
+mod official;
 mod path;
 mod render;
 mod reply;
@@ -38,17 +42,21 @@ use http::{Method, Request, Response};
 use http_body_util::Full;
 use tokio::sync::watch;
 
+use crate::rule::pack::Pack;
+
 pub use self::data::{Data, DataError};
+pub use self::effect::Effect;
 pub use self::faults::{Fault, FaultError, FaultKind};
 pub use self::journal::Received;
 pub use self::listen::serve;
 pub use self::model::{Communication, Conversation, Media, Participant, Queue};
 pub use self::script::{After, StateChange};
-pub use self::store::Effect;
 
 /// How a simulator behaves.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
+    /// Which upstream to be.
+    pub rules: Pack,
     /// Added to every answer.
     pub latency: Duration,
     /// Requests per minute and token; none when absent.
@@ -71,6 +79,7 @@ pub struct Simulator {
 pub struct Dropped;
 
 struct Shared {
+    rules: Pack,
     latency: Duration,
     store: Mutex<store::Store>,
     faults: Mutex<faults::Faults>,
@@ -102,6 +111,7 @@ impl Simulator {
             store.insert(conversation);
         }
         let shared = Shared {
+            rules: options.rules,
             latency: options.latency,
             store: Mutex::new(store),
             faults: Mutex::new(faults.into_iter().collect()),

@@ -1,4 +1,4 @@
-//! `patchwright simulate`: the strict upstream on a socket of its own.
+//! `patchwright simulate`: an upstream to try things on, on a socket of its own.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -6,11 +6,12 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio::net::TcpListener;
 
 use super::serve::stop_signal;
 
+use crate::rule::pack::Pack;
 use crate::simulator::{Data, Fault, Options, Simulator, serve};
 
 /// A data file is read into memory; this is far above any that was written by hand.
@@ -19,7 +20,7 @@ const DATA_BYTES: u64 = 64 << 20;
 /// Ids, answers, control endpoints and data files, in the words of the manual.
 const AFTER_HELP: &str = include_str!("simulate.txt");
 
-/// The API, as strict as the rule pack says: something to send requests to without an organisation.
+/// The API, as the rule pack says it is: something to send requests to without an organisation.
 #[derive(Args, Clone, Debug)]
 #[command(after_long_help = AFTER_HELP)]
 pub struct SimulateArgs {
@@ -27,9 +28,9 @@ pub struct SimulateArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8090")]
     pub listen: SocketAddr,
 
-    /// Which upstream to be.
-    #[arg(long, value_enum, default_value_t = Rules::Strict)]
-    pub rules: Rules,
+    /// Which upstream to be: the one that these rules are made for.
+    #[arg(long, value_name = "PACK", value_enum, default_value_t = Pack::Strict)]
+    pub rules: Pack,
 
     /// JSON file with conversations that replace the built-in ones, faults and changes.
     #[arg(long, value_name = "FILE")]
@@ -53,20 +54,9 @@ pub struct SimulateArgs {
     pub generate: u32,
 }
 
-/// Which upstream to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Rules {
-    /// Wants `state` and `routing` beside the attributes.
-    Strict,
-    /// The published API. In a later release.
-    Official,
-}
-
 /// Why it ended.
 #[derive(Debug, thiserror::Error)]
 enum Failure {
-    #[error("the official simulator comes in a later release; use --rules strict")]
-    Official,
     #[error("{}: {problem}", file.display())]
     Data { file: PathBuf, problem: String },
     #[error("cannot listen on {address}: {source}")]
@@ -92,7 +82,7 @@ pub fn run(args: &SimulateArgs) -> Result<(), super::Failure> {
 impl From<Failure> for super::Failure {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Official | Failure::Data { .. } => Self::Usage(failure.to_string()),
+            Failure::Data { .. } => Self::Usage(failure.to_string()),
             Failure::Listen { .. } | Failure::Serve(_) => Self::Runtime(failure.to_string()),
         }
     }
@@ -108,9 +98,6 @@ async fn simulate(args: SimulateArgs, shutdown: impl Future<Output = ()>) -> Res
 }
 
 fn options(args: SimulateArgs) -> Result<Options, Failure> {
-    if args.rules == Rules::Official {
-        return Err(Failure::Official);
-    }
     let mut data = args
         .data
         .as_deref()
@@ -119,6 +106,7 @@ fn options(args: SimulateArgs) -> Result<Options, Failure> {
         .unwrap_or_default();
     data.faults.extend(args.faults);
     Ok(Options {
+        rules: args.rules,
         latency: Duration::from_millis(args.latency),
         rate_limit: args.rate_limit,
         generate: args.generate,
@@ -200,13 +188,27 @@ mod tests {
     }
 
     #[test]
-    fn the_official_upstream_is_promised_for_later() {
-        let failure = options(parse(&["--rules", "official"]).unwrap()).unwrap_err();
-        assert!(
-            failure
-                .to_string()
-                .starts_with("the official simulator comes in a later release")
-        );
+    fn the_upstream_is_the_strict_one_unless_told_otherwise() {
+        for (flags, rules) in [
+            (&[][..], Pack::Strict),
+            (&["--rules", "strict"], Pack::Strict),
+            (&["--rules", "official"], Pack::Official),
+        ] {
+            assert_eq!(
+                options(parse(flags).unwrap()).unwrap().rules,
+                rules,
+                "{flags:?}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn either_upstream_is_served() {
+        for rules in ["strict", "official"] {
+            let flags = ["--rules", rules, "--listen", "127.0.0.1:0"];
+            let ended = simulate(parse(&flags).unwrap(), async {}).await;
+            assert!(ended.is_ok(), "{rules}: {ended:?}");
+        }
     }
 
     #[tokio::test]
@@ -214,7 +216,6 @@ mod tests {
         let occupied = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let taken = occupied.local_addr().unwrap().to_string();
         for (flags, code) in [
-            (["--rules", "official"], Some(2)),
             (["--data", "/does/not/exist.json"], Some(2)),
             (["--listen", &taken], Some(1)),
             (["--listen", "127.0.0.1:0"], None),
@@ -246,5 +247,16 @@ mod tests {
             assert!(help.contains(&short), "{id}");
         }
         assert!(help.contains(&seed::participant(seed::CALL, 3)));
+        let [first, second] =
+            seed::WRAPUP_CODES.map(|code| code.replacen("-0000-4000-8000-", "-..-", 1));
+        let tail = second.strip_prefix("3a9c0000-..-000000000").unwrap();
+        assert!(help.contains(&format!("{first} and ..{tail}")), "{first}");
+    }
+
+    #[test]
+    fn the_manual_fits_a_terminal() {
+        for line in AFTER_HELP.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+        }
     }
 }

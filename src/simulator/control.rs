@@ -36,6 +36,10 @@ pub(super) fn answer(
             Ok(None)
         }
         ("GET", ["effects"]) => effects(shared, query),
+        ("DELETE", ["effects"]) => {
+            lock(&shared.store).forget_effects();
+            Ok(None)
+        }
         ("GET", ["conversations"]) => Ok(Some(conversations(shared))),
         (
             "PUT",

@@ -19,6 +19,8 @@ pub(super) struct ApiError {
     pub(super) details: Vec<(&'static str, String)>,
     /// Seconds until it is worth another try.
     pub(super) retry_after: Option<u64>,
+    /// The methods that the path has, when this one is not among them.
+    pub(super) allow: Option<String>,
 }
 
 impl ApiError {
@@ -30,6 +32,7 @@ impl ApiError {
             message,
             details,
             retry_after: None,
+            allow: None,
         }
     }
 
@@ -55,6 +58,22 @@ impl ApiError {
     pub(super) fn unauthenticated() -> Self {
         let message = "No authentication bearer token specified in authorization header.";
         Self::new(StatusCode::UNAUTHORIZED, "authentication.required", message)
+    }
+
+    /// The conversation is there, but not for this token.
+    pub(super) fn forbidden(conversation: &str) -> Self {
+        let message = format!("Access to Conversation {conversation} is forbidden.");
+        Self::new(StatusCode::FORBIDDEN, "not.authorized", message)
+    }
+
+    pub(super) fn method_not_allowed(allow: String) -> Self {
+        let message = "HTTP 405 Method Not Allowed";
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        let refusal = Self::new(status, "method.not.allowed", message);
+        Self {
+            allow: Some(allow),
+            ..refusal
+        }
     }
 
     pub(super) fn not_found() -> Self {
@@ -85,6 +104,12 @@ impl ApiError {
         if let Some(seconds) = self.retry_after {
             let headers = response.headers_mut();
             headers.insert(http::header::RETRY_AFTER, seconds.into());
+        }
+        // RFC 9110 section 15.5.6 demands it.
+        let allow = self.allow.and_then(|allow| allow.try_into().ok());
+        if let Some(allow) = allow {
+            let headers = response.headers_mut();
+            headers.insert(http::header::ALLOW, allow);
         }
         response
     }

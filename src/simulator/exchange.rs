@@ -18,7 +18,8 @@ use super::model::View;
 use super::path::{self, Endpoint, Part};
 use super::reply::{self, Reply};
 use super::store::Target;
-use super::{Dropped, Received, Shared, control, lock, render, strict, token};
+use super::{Dropped, Received, Shared, control, lock, official, render, strict, token};
+use crate::rule::pack::Pack;
 
 /// Longest body that is read, well above what the API takes, so that a proxy's own limits show first.
 const BODY_BYTES: usize = 16 << 20;
@@ -44,6 +45,8 @@ where
     let control = match head.uri.path() {
         // Where `patchwright healthcheck` asks. The API has no such path.
         "/healthz" => Some("health"),
+        // What tests ask for most.
+        "/__effects" => Some("effects"),
         path => path.strip_prefix("/__control/"),
     };
     if let Some(control) = control {
@@ -55,7 +58,10 @@ where
 }
 
 async fn exchange(shared: &Shared, head: &Parts, body: Option<Bytes>) -> Result<Reply, Dropped> {
-    let route = path::parse(head.uri.path());
+    let route = match shared.rules {
+        Pack::Strict => path::parse(head.uri.path()),
+        Pack::Official => official::route(&head.method, head.uri.path()),
+    };
     let fault = lock(&shared.faults).strike(&head.method);
     // Before the request can be seen, or a release that waits for it would come too early.
     let released = shared.released.subscribe();
@@ -115,6 +121,9 @@ fn answer(
         Some((Endpoint::Token, _)) if head.method == Method::POST => {
             return (Ok(token::grant(&head.headers, body)), None);
         }
+        Some((Endpoint::OtherMethod { allow }, _)) => {
+            return (Err(ApiError::method_not_allowed(allow)), None);
+        }
         Some(route) => route,
     };
     let Some(token) = token::bearer(&head.headers) else {
@@ -123,7 +132,21 @@ fn answer(
     let standing = lock(&shared.limiter).count(&token::digest(token), Instant::now());
     let within = standing.map_or(Ok(()), Standing::check);
     let reply = within.and_then(|()| match endpoint {
-        Endpoint::Token => Err(ApiError::not_found()),
+        // The other methods are refused above.
+        Endpoint::Token | Endpoint::OtherMethod { .. } => Err(ApiError::not_found()),
+        Endpoint::Published(endpoint) => {
+            let call = official::Call {
+                endpoint,
+                template: &template,
+                uri: head.uri.path(),
+                method: &head.method,
+                headers: &head.headers,
+                body,
+                token,
+                request: seq,
+            };
+            official::answer(&mut lock(&shared.store), &call)
+        }
         Endpoint::Conversation {
             view,
             conversation,

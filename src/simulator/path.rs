@@ -1,6 +1,7 @@
-//! Which endpoint a path names.
+//! Which endpoint a path names; here those of the strict upstream.
 
 use super::model::{Media, View};
+use super::official::Published;
 
 /// A path that the API has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,13 @@ pub(super) enum Endpoint<'a> {
         conversation: &'a str,
         /// What of the conversation.
         part: Part<'a>,
+    },
+    /// An operation of the published API.
+    Published(Published<'a>),
+    /// A path of the published API with a method that it does not have there.
+    OtherMethod {
+        /// Those that it has.
+        allow: String,
     },
 }
 

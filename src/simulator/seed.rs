@@ -9,6 +9,12 @@ pub const SUPPORT_QUEUE: &str = "9e0e0000-0000-4000-8000-000000000001";
 /// The queue of the messages, the email, the chat and the cobrowse session.
 pub const SALES_QUEUE: &str = "9e0e0000-0000-4000-8000-000000000002";
 
+/// The wrap-up codes that there are; the official upstream knows no other.
+pub const WRAPUP_CODES: [&str; 2] = [
+    "3a9c0000-0000-4000-8000-000000000001",
+    "3a9c0000-0000-4000-8000-000000000002",
+];
+
 /// A voice call. Participants …001 customer, …002 acd (ended), …003 agent (connected), …004 agent with a
 /// consult call that ended and one that is connected.
 pub const CALL: &str = "ca110000-0000-4000-8000-000000000000";

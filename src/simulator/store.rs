@@ -3,10 +3,9 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use http::StatusCode;
-use serde::Serialize;
 use serde_json::Value;
 
+use super::effect::Effect;
 use super::error::ApiError;
 use super::model::{Conversation, Participant, Queue, View};
 use super::strict::{Change, Situation};
@@ -16,29 +15,6 @@ const EFFECTS_KEPT: usize = 10_000;
 
 /// A participant no communication of which is seen has this state.
 const NO_STATE: &str = "none";
-
-/// One accepted write.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[non_exhaustive]
-pub struct Effect {
-    /// Counts from 1, also past those that are kept.
-    pub seq: u64,
-    /// The number of the request that did it, as [`Received::seq`](super::Received::seq) counts; the
-    /// answer's `inin-correlation-id` ends in it, in hexadecimal.
-    pub request: u64,
-    /// The request's method.
-    pub method: String,
-    /// The endpoint's path with names in the place of ids.
-    pub template: String,
-    /// `{conversationId}`
-    pub conversation: String,
-    /// `{participantId}`
-    pub participant: String,
-    /// The state before and after, when the write changed it.
-    pub state: Option<(String, String)>,
-    /// Attributes as written.
-    pub attributes: BTreeMap<String, Value>,
-}
 
 /// What a write is aimed at.
 #[derive(Clone, Copy, Debug)]
@@ -99,12 +75,7 @@ impl Store {
     ) -> Result<Arc<Conversation>, ApiError> {
         let found = self.conversations.get(id).ok_or_else(ApiError::not_found)?;
         if found.denied.iter().any(|denied| denied == token) {
-            let message = format!("Access to Conversation {id} is forbidden.");
-            return Err(ApiError::new(
-                StatusCode::FORBIDDEN,
-                "not.authorized",
-                message,
-            ));
+            return Err(ApiError::forbidden(id));
         }
         let visible = found
             .tokens
@@ -136,6 +107,14 @@ impl Store {
         let effect = apply(stored, target, change);
         self.record(effect);
         Ok(())
+    }
+
+    /// Records what a write did that was carried out elsewhere: who holds the store from finding a
+    /// conversation until it is replaced has nothing come between either.
+    pub(super) fn note(&mut self, effects: impl IntoIterator<Item = Effect>) {
+        for effect in effects {
+            self.record(effect);
+        }
     }
 
     /// Changes a participant from outside; the communication that counts in the general view gets the
@@ -213,6 +192,7 @@ fn apply(participant: &mut Participant, target: Target<'_>, change: Change) -> E
         participant: target.participant.to_owned(),
         state,
         attributes: change.attributes.into_iter().collect(),
+        set: BTreeMap::new(),
     }
 }
 

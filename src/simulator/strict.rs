@@ -114,7 +114,8 @@ fn read<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Members<'a>, ApiError
     json::members(text).ok_or_else(ApiError::malformed)
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether the body is said to be JSON, once and not coded.
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
     let mut types = headers.get_all(header::CONTENT_TYPE).iter();
     let (Some(only), None) = (types.next(), types.next()) else {
         return false;

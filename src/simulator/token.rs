@@ -10,6 +10,14 @@ use super::reply::{self, Reply};
 /// One day less a second, as the API says it.
 const LIFETIME_SECONDS: u32 = 86_399;
 
+/// What the tokens of clients begin with; what follows is the client's id.
+const CLIENT: &str = "simulated.";
+
+/// Whether the token came from [`grant`], so that no user is behind it.
+pub(super) fn is_of_client(token: &str) -> bool {
+    token.starts_with(CLIENT)
+}
+
 /// The bearer token of a request.
 pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
     credentials(headers, "bearer")
@@ -44,7 +52,7 @@ pub(super) fn grant(headers: &HeaderMap, body: &[u8]) -> Reply {
         );
     };
     let body = json!({
-        "access_token": format!("simulated.{id}"),
+        "access_token": format!("{CLIENT}{id}"),
         "token_type": "bearer",
         "expires_in": LIFETIME_SECONDS,
     });

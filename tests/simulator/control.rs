@@ -88,6 +88,27 @@ async fn effects_are_shown_and_forgotten_on_demand() {
 }
 
 #[tokio::test]
+async fn effects_have_a_short_address() {
+    let api = Api::start().await;
+    for _ in 0..2 {
+        api.patch(&participant("", CALL, 1), "{\"state\":\"connected\"}")
+            .await;
+    }
+    for query in ["", "?after=1"] {
+        let long = format!("effects{query}");
+        let long = api.control(Method::GET, &long, "").await;
+        let short = api.get(&format!("/__effects{query}")).await;
+        assert_eq!(short.json(), long.json(), "{query}");
+        assert_eq!(short.json()["total"], 2, "{query}");
+    }
+    let forgotten = api.send(Method::DELETE, "/__effects", &[], "").await;
+    assert_eq!(forgotten.unwrap().status, 204);
+    assert_eq!(api.simulator.effects_total(), 0);
+    // The requests are still known.
+    assert_eq!(api.simulator.count(&Method::PATCH), 2);
+}
+
+#[tokio::test]
 async fn a_scripted_change_comes_right_after_the_request_it_waits_for() {
     let api = Api::start().await;
     let agent = seed::participant(CALL, 3);

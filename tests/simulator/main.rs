@@ -10,5 +10,6 @@ mod access;
 mod control;
 mod demands;
 mod faults;
+mod official;
 mod shapes;
 mod support;
