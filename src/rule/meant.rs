@@ -105,17 +105,18 @@ impl Rules {
             meant.did(&repairs);
             meant.dropped.extend(dropped);
             meant.doubt = doubt.or(meant.doubt);
-            if let Some(method) = rule
-                .method
-                .as_ref()
-                .filter(|method| **method != meant.method)
+            let to = found.route.addresses.to.as_ref();
+            let led_to = to.and_then(|to| to.path(&found, participant.as_deref()));
+            // Where nobody was picked the request stays where it was, and what it was.
+            let has_its_method = to.is_some() && led_to.is_none();
+            if let Some(method) = &rule.method
+                && *method != meant.method
+                && !has_its_method
             {
                 meant.method = method.clone();
                 meant.did(&[Repair::Method]);
             }
-            let to = found.route.addresses.to.as_ref();
-            let to = to.and_then(|to| to.path(&found, participant.as_deref()));
-            let Some(to) = to else {
+            let Some(to) = led_to else {
                 let path = meant.path.clone();
                 meant.keep(&found, parts, path.as_deref(), &waits);
                 return Ok(meant);

@@ -129,6 +129,13 @@ pub enum PickSpec {
         /// The member that an entry's value belongs under.
         to: String,
     },
+    /// A list of participants' ids, where the path says what is to happen.
+    Ids {
+        /// JSON pointer of the list.
+        ids: String,
+        /// The body to send to the participant.
+        body: String,
+    },
 }
 
 /// An entry of `rename`.

@@ -150,6 +150,9 @@ fn pick(spec: &PickSpec) -> String {
             ("id", Some(strings(id))),
             ("members", Some(strings(members))),
         ]),
+        PickSpec::Ids { ids, body } => {
+            table([("ids", Some(quoted(ids))), ("body", Some(quoted(body)))])
+        }
         PickSpec::Map { map, to } => table([("map", Some(quoted(map))), ("to", Some(quoted(to)))]),
     }
 }

@@ -49,6 +49,8 @@ pub(crate) enum Envelope {
     },
     /// An object with ids for names, whose values belong under a member.
     Map { at: Pointer, to: String },
+    /// A list of ids alone, where the path says what is to happen.
+    Ids { at: Pointer, body: Vec<u8> },
 }
 
 /// A participant that was picked, and the body for it.
@@ -62,7 +64,7 @@ impl Envelope {
     /// `None` where the body is no such envelope.
     pub(super) fn pick(&self, text: &Text<'_>) -> Result<Option<Picked>, Diagnosis> {
         let at = match self {
-            Self::List { at, .. } | Self::Map { at, .. } => at,
+            Self::List { at, .. } | Self::Map { at, .. } | Self::Ids { at, .. } => at,
         };
         let At::Member(_, member) = text.at(at.names()) else {
             return Ok(None);
@@ -70,6 +72,7 @@ impl Envelope {
         let picked = match self {
             Self::List { id, members, .. } => Self::element(text, &member, at, id, members),
             Self::Map { to, .. } => Self::entry(text, &member, at, to),
+            Self::Ids { body, .. } => Self::id(text, &member, at, body),
         }?;
         // Beside the envelope stands something that is not for this participant alone.
         let alone = (1..=at.names().len()).all(|depth| {
@@ -116,6 +119,23 @@ impl Envelope {
         Ok(Some(Picked {
             participant,
             body: super::text::spliced(outline.bytes(), &goes),
+        }))
+    }
+
+    fn id(
+        text: &Text<'_>,
+        list: &Member,
+        at: &Pointer,
+        body: &[u8],
+    ) -> Result<Option<Picked>, Diagnosis> {
+        let found = elements(text.bytes(), list.value.start, 2).unwrap_or_default();
+        let [(span, Kind::String)] = found.as_slice() else {
+            return several(&found, at);
+        };
+        let participant = quoted_id(text.slice(span.clone()));
+        Ok(participant.map(|participant| Picked {
+            participant,
+            body: body.to_vec(),
         }))
     }
 

@@ -157,6 +157,10 @@ fn recipe(spec: &ReshapeSpec, problems: &mut Vec<Problem>) -> Recipe {
                 id: id.clone(),
                 members: members.clone(),
             },
+            PickSpec::Ids { ids, body } => Envelope::Ids {
+                at: pointer("pick", ids)?,
+                body: body.clone().into_bytes(),
+            },
             PickSpec::Map { map, to } => Envelope::Map {
                 at: pointer("pick", map)?,
                 to: to.clone(),
@@ -208,10 +212,14 @@ fn recipe(spec: &ReshapeSpec, problems: &mut Vec<Problem>) -> Recipe {
             problems.push(("rename".to_owned(), problem));
         }
     }
-    if let Some(body) = &spec.body
-        && !serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.is_object())
-    {
-        problems.push(("body".to_owned(), format!("{body:?} is no JSON object")));
+    let picked = spec.pick.iter().filter_map(|entry| match entry {
+        PickSpec::Ids { body, .. } => Some(("pick", body)),
+        _ => None,
+    });
+    for (key, body) in spec.body.iter().map(|body| ("body", body)).chain(picked) {
+        if !serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.is_object()) {
+            problems.push((key.to_owned(), format!("{body:?} is no JSON object")));
+        }
     }
     Recipe {
         body: spec.body.as_ref().map(|body| body.clone().into_bytes()),

@@ -16,6 +16,7 @@ pub(crate) const FORMS: [(&str, Form); 5] = [
     ("nested", Form::Nested),
 ];
 
+const BODY: &str = r#"'{"state":"disconnected"}'"#;
 const MEMBERS: &str = r#"["attributes"]"#;
 const PATH: &str = r#""/api/v2/conversations/{conversationId}/participants/{participantId}""#;
 
@@ -23,7 +24,7 @@ pub(super) fn read(table: &mut Table<'_>) -> ReshapeSpec {
     ReshapeSpec {
         method: table.read("method", method),
         path: table.string("path", PATH),
-        body: table.string("body", r#"'{"state":"disconnected"}'"#),
+        body: table.string("body", BODY),
         accepts: table.strings("accepts", MEMBERS),
         reserved: table
             .strings("reserved", r#"["state"]"#)
@@ -88,6 +89,15 @@ fn pick(table: &mut Table<'_>) -> Option<PickSpec> {
         let map = table.string("map", "\"/attributes/participantAttributes\"");
         let to = table.string("to", "\"attributes\"");
         return Some(PickSpec::Map { map: map?, to: to? });
+    }
+    if table.has("ids") {
+        table.require("body", &format!("body = {BODY}"));
+        let ids = table.string("ids", "\"/participantIds\"");
+        let body = table.string("body", BODY);
+        return Some(PickSpec::Ids {
+            ids: ids?,
+            body: body?,
+        });
     }
     table.require("list", "list = \"/participants\"");
     let list = table.string("list", "\"/participants\"");
