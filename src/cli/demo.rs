@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::serve::{ServeError, Server, stop_signal};
 use super::{Failure, written};
-use crate::config::{Config, Overrides};
+use crate::config::{Config, Overrides, Pack};
 use crate::simulator::{self, Simulator};
 
 mod request;
@@ -20,8 +20,9 @@ Starts the simulator and the proxy on this machine, sends the two requests that 
 refuse straight (400) and through the proxy (2xx), shows both side by side, then keeps serving and \
 prints the curl lines to try.
 
-Example:
+Examples:
   patchwright demo
+  patchwright demo --rules official
 
 Exit codes:
   0  stopped as asked
@@ -35,23 +36,30 @@ pub struct DemoArgs {
     /// Where the proxy listens; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
+    /// Which API to be, and the rules for it
+    #[arg(long, value_name = "PACK", default_value = "strict")]
+    pub rules: Pack,
 }
 
 /// Shows the difference, then serves until told to stop.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
-    runtime.block_on(demo(args.listen))
+    runtime.block_on(demo(args.listen, args.rules))
 }
 
-async fn demo(listen: SocketAddr) -> Result<(), Failure> {
+async fn demo(listen: SocketAddr, rules: Pack) -> Result<(), Failure> {
     let stop = stop_signal().map_err(ServeError::from)?;
     let listener = TcpListener::bind("127.0.0.1:0")
         .await
         .map_err(ServeError::from)?;
     let upstream = listener.local_addr().map_err(ServeError::from)?;
-    let server = Server::bind(&config(listen, upstream)?)?;
+    let server = Server::bind(&config(listen, upstream, rules)?)?;
     let proxy = server.address().map_err(ServeError::from)?;
-    let simulator = Simulator::new(simulator::Options::default());
+    let options = simulator::Options {
+        rules,
+        ..simulator::Options::default()
+    };
+    let simulator = Simulator::new(options);
 
     let (stopping, stopped) = watch::channel(());
     let over =
@@ -70,12 +78,12 @@ async fn demo(listen: SocketAddr) -> Result<(), Failure> {
 }
 
 /// The defaults, before the simulator. The environment has no say: the demo is the same everywhere.
-fn config(listen: SocketAddr, upstream: SocketAddr) -> Result<Config, Failure> {
+fn config(listen: SocketAddr, upstream: SocketAddr, rules: Pack) -> Result<Config, Failure> {
     let flags = Overrides {
         listen: Some(listen),
         admin: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         upstream: Some(format!("http://{upstream}")),
-        pack: None,
+        pack: Some(rules),
     };
     Ok(Config::load(None, [], flags)?)
 }

@@ -25,6 +25,7 @@ pub(super) async fn all(
             .requests()
             .into_iter()
             .rfind(|seen| seen.method == Method::PATCH);
+        let target = sent.as_ref().map(|seen| seen.target.clone());
         let sent = sent
             .map(|seen| String::from_utf8_lossy(&seen.body).into_owned())
             .unwrap_or_default();
@@ -34,6 +35,9 @@ pub(super) async fn all(
         answer(&mut out, "through patchwright", &through)?;
         writeln!(out, "\n   the caller's bytes    {}", known.body)?;
         writeln!(out, "   the upstream's bytes  {}", marked(known, &sent))?;
+        if let Some(target) = target.filter(|target| *target != known.path) {
+            writeln!(out, "   sent to               {ADDED}{target}{ADDED:#}")?;
+        }
     }
     again(&mut out, upstream, proxy)?;
     out.flush()
