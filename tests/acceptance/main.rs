@@ -18,6 +18,7 @@ mod explain;
 mod forum;
 mod laws;
 mod modes;
+mod official;
 mod operate;
 mod outage;
 mod routes;

@@ -1,0 +1,234 @@
+//! The rules for the published API, in a process of its own in front of its simulator.
+
+use std::io::Write as _;
+
+use http::Method;
+use patchwright::rule::pack::Pack;
+use patchwright::simulator::seed::{CALL, MESSAGE, participant};
+use patchwright::simulator::{Options, Simulator};
+
+use crate::support::{Answer, Caller, Process, World, agent};
+
+const SECRET: &str = "somebodys-secret-5f1e";
+
+async fn world() -> World {
+    let options = Options {
+        rules: Pack::Official,
+        ..Options::default()
+    };
+    World::of("", options).await
+}
+
+/// The binary in front of a world's simulator.
+async fn process(world: &World, arguments: &[&str]) -> Process {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    let upstream = world.upstream;
+    write!(
+        file,
+        "rules = \"official\"\n[[upstream]]\nurl = \"http://{upstream}\"\n"
+    )
+    .unwrap();
+    Process::serve(file.path(), arguments).await
+}
+
+/// Requests whose values nobody may see, and what the report says of them.
+fn telling() -> Vec<(Method, String, String, &'static str)> {
+    let (call, message) = (agent("", CALL), agent("/messages", MESSAGE));
+    let row = |method: Method, path: &str, body: &str, says| {
+        (
+            method,
+            path.to_owned(),
+            body.replace("SECRET", SECRET),
+            says,
+        )
+    };
+    let conversation = format!("/api/v2/conversations/{CALL}");
+    let one = participant(CALL, 3);
+    vec![
+        row(
+            Method::PATCH,
+            &call,
+            r#"{"attributes":{"a":"SECRET"}}"#,
+            "outcome=repaired",
+        ),
+        row(
+            Method::PUT,
+            &message,
+            r#"{"customAttributes":{"a":"SECRET"},"muted":true}"#,
+            "outcome=repaired",
+        ),
+        row(
+            Method::PATCH,
+            &call,
+            r#"{"attributes":{"a":{"b":"SECRET"}}}"#,
+            "reason=nested_value",
+        ),
+        row(
+            Method::PATCH,
+            &call,
+            r#"{"state":"SECRET"}"#,
+            "reason=unknown_value",
+        ),
+        row(
+            Method::PATCH,
+            &call,
+            r#"{"wrapup":{"code":"SECRET","notes":"SECRET"}}"#,
+            "reason=wrapup_code_unknown",
+        ),
+        row(
+            Method::PATCH,
+            &call,
+            r#"{"routing":"SECRET"}"#,
+            "reason=unknown_member",
+        ),
+        row(
+            Method::PATCH,
+            &call,
+            r#"{"id":"SECRET","attributes":{}}"#,
+            "reason=ambiguous",
+        ),
+        row(
+            Method::PATCH,
+            &format!("{call}/attributes"),
+            r#"{"attributes":{"a":null,"b":"SECRET"}}"#,
+            "outcome=repaired",
+        ),
+        row(
+            Method::PATCH,
+            &conversation,
+            r#"{"wrapupCode":"SECRET"}"#,
+            "reason=participant_missing",
+        ),
+        row(
+            Method::PATCH,
+            &conversation,
+            &format!(r#"{{"participants":[{{"id":"{one}","attributes":{{"a":"SECRET"}}}}]}}"#),
+            "outcome=repaired",
+        ),
+        row(Method::PATCH, &call, "SECRET", "reason=not_json"),
+    ]
+}
+
+async fn send(caller: &Caller, method: &Method, path: &str, body: &str) -> Answer {
+    caller
+        .request(method.clone(), path)
+        .bearer("t0ken-of-a-user")
+        .header("content-type", "application/json")
+        .body(body.to_owned())
+        .send()
+        .await
+}
+
+#[tokio::test]
+async fn no_value_of_a_callers_is_shown_by_what_is_said_of_its_request() {
+    for format in ["text", "json"] {
+        let world = world().await;
+        let process = process(&world, &["--log-level", "trace", "--log-format", format]).await;
+        let caller = Caller::to(process.proxy);
+        let mut shown = String::new();
+        for (method, path, body, says) in telling() {
+            let answer = send(&caller, &method, &path, &body).await;
+            assert!(answer.says(says), "{body}: {}", answer.report());
+            shown.push_str(answer.report());
+        }
+        let operator = Caller::to(process.admin);
+        for page in ["/metrics", "/repairs", "/"] {
+            shown.push_str(operator.request(Method::GET, page).send().await.text());
+        }
+        shown.push_str(&process.terminate().await);
+        for trace in [
+            "nested_value",
+            "participant_missing",
+            "/attributes/a must be a string",
+        ] {
+            assert!(shown.contains(trace), "{trace} is not in\n{shown}");
+        }
+        for secret in [SECRET, "t0ken-of-a-user"] {
+            let line = shown.lines().find(|line| line.contains(secret));
+            assert!(line.is_none(), "shown: {}", line.unwrap());
+        }
+        assert!(was_sent(&world.simulator), "the secret never left");
+    }
+}
+
+fn was_sent(simulator: &Simulator) -> bool {
+    let requests = simulator.requests();
+    let mut bodies = requests
+        .iter()
+        .map(|one| String::from_utf8_lossy(&one.body).into_owned());
+    bodies.any(|body| body.contains(SECRET))
+}
+
+#[tokio::test]
+async fn the_log_says_once_what_is_wrong_and_nothing_of_valid_requests() {
+    let world = world().await;
+    let process = process(&world, &["--log-format", "json"]).await;
+    let caller = Caller::to(process.proxy);
+    let path = agent("/calls", CALL);
+    for (body, status) in [
+        (r#"{"muted":true}"#, 202),
+        (r#"{"attributes":{"a":[]}}"#, 400),
+        (r#"{"attributes":{"a":"x"}}"#, 202),
+    ] {
+        assert_eq!(
+            send(&caller, &Method::PATCH, &path, body).await.status,
+            status
+        );
+    }
+    let log = process.terminate().await;
+    let lines = log.lines().map(serde_json::from_str::<serde_json::Value>);
+    let lines: Vec<_> = lines.collect::<Result<_, _>>().unwrap();
+    let said: Vec<_> = lines
+        .iter()
+        .filter(|line| line.get("rule").is_some())
+        .map(|line| {
+            (
+                line["outcome"].as_str().unwrap(),
+                line["reason"].as_str(),
+                line["hint"].as_str(),
+            )
+        })
+        .collect();
+    let hint = "/attributes/a must be a string, not an object or a list";
+    let expected = [
+        ("forwarded", Some("nested_value"), Some(hint)),
+        ("repaired", None, None),
+    ];
+    assert_eq!(said, expected, "{log}");
+}
+
+#[tokio::test]
+async fn what_the_api_demanded_is_done_at_once_from_then_on() {
+    let world = world().await;
+    let process = process(&world, &[]).await;
+    let caller = Caller::to(process.proxy);
+    for (number, patches) in [(3, 2), (4, 3)] {
+        let path = format!(
+            "/api/v2/conversations/calls/{CALL}/participants/{}",
+            participant(CALL, number)
+        );
+        let answer = send(
+            &caller,
+            &Method::PATCH,
+            &path,
+            r#"{"state":"DISCONNECTED"}"#,
+        )
+        .await;
+        assert_eq!(
+            (answer.status, world.patches().len()),
+            (202, patches),
+            "{}",
+            answer.report()
+        );
+        assert!(answer.says("repairs=(case)"), "{}", answer.report());
+    }
+    let states: Vec<_> = world
+        .simulator
+        .effects()
+        .into_iter()
+        .map(|done| done.state)
+        .collect();
+    let ended = Some(("connected".to_owned(), "disconnected".to_owned()));
+    assert_eq!(states, [ended.clone(), ended], "each once");
+    process.terminate().await;
+}
