@@ -106,7 +106,7 @@ struct SourceUse {
     source: usize,
     /// For each parameter of the source its position among the path's parameters.
     params: Vec<usize>,
-    /// For each target of the rule the source's field.
+    /// For each target of the rule, and then for each of its `drop_current`, the source's field.
     fields: Vec<Option<usize>>,
 }
 
@@ -245,7 +245,7 @@ pub struct Place<'r> {
 }
 
 impl Place<'_> {
-    /// What fills a target of the rule.
+    /// What fills a target of the rule; behind the targets, what a member of its `drop_current` must be.
     pub fn value<'c>(&self, participant: &Participant<'c>, target: usize) -> Option<&'c str> {
         let field = self.fields.get(target).copied().flatten()?;
         participant.value(field)

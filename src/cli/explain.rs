@@ -12,10 +12,13 @@ use super::settings::environment;
 use super::{Failure, written};
 use crate::config::{Config, Overrides, Pack};
 
+mod notebook;
 mod rehearsal;
+mod seen;
 mod show;
 
-use rehearsal::{Answers, rehearse};
+use notebook::Answers;
+use rehearsal::rehearse;
 
 const MORE: &str = "\
 Takes a request as curl does, and the conversation as the API would answer it, and shows the rule \
@@ -142,8 +145,8 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
 }
 
 const MISSING_CONVERSATION: &str = "\
-the body has gaps, and what fills them is in the API's answer to the lookup: save that answer and give it \
-with --conversation FILE";
+what becomes of it hangs on what the participant is now, which is in the API's answer to the lookup: save \
+that answer and give it with --conversation FILE";
 
 /// Without a file no upstream is needed: nothing is sent.
 fn config(args: &ExplainArgs) -> Result<Config, Failure> {

@@ -104,6 +104,9 @@ impl<D: Directory> Shared<D> {
             return None;
         }
         let (source, conversation) = self.rules.source_at(request.uri().path())?;
+        if !source.learn {
+            return None;
+        }
         let ask = Ask {
             source: Arc::clone(source),
             uri: request.uri().clone(),

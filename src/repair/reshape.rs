@@ -15,6 +15,7 @@ use super::scan::outline::{Kind, Member, Occurs};
 use super::scan::{ScanError, scan};
 use super::target::{Pointer, Targets};
 
+mod current;
 mod envelope;
 mod map;
 mod parts;
@@ -22,6 +23,7 @@ mod rename;
 mod text;
 mod waiting;
 
+pub use current::Current;
 pub(crate) use envelope::{Envelope, Wrapper};
 pub use rename::Form;
 pub(crate) use rename::Rename;
@@ -46,6 +48,8 @@ pub struct Recipe {
     pub(crate) identity: Vec<String>,
     /// Members that can only be read.
     pub(crate) drop: Vec<String>,
+    /// Strings that may say what the participant is already.
+    pub(crate) drop_current: Vec<Pointer>,
     /// Maps of strings.
     pub(crate) stringify: Vec<Pointer>,
     pub(crate) case: Vec<Case>,
@@ -69,6 +73,8 @@ pub struct Reshaped<'t> {
     pub repairs: Vec<Repair>,
     /// JSON pointers of what was left out.
     pub dropped: Vec<String>,
+    /// What must be so for that.
+    pub current: Vec<Current>,
     /// What a rejection would be about, although nothing stands in the way of sending it.
     pub doubt: Option<Diagnosis>,
 }
@@ -94,6 +100,7 @@ impl Reshaped<'_> {
             participant: self.participant,
             repairs: self.repairs,
             dropped: self.dropped,
+            current: self.current,
             doubt: self.doubt,
         }
     }
@@ -108,6 +115,7 @@ impl Reshaped<'_> {
             participant: None,
             repairs: Vec::new(),
             dropped: Vec::new(),
+            current: Vec::new(),
             doubt: None,
         }
     }
@@ -150,12 +158,14 @@ impl Recipe {
             participant: None,
             repairs: Vec::new(),
             dropped: Vec::new(),
+            current: Vec::new(),
         };
         work.unwrap()?;
         work.pick()?;
         work.rename()?;
         work.wrap()?;
         work.drop(participant)?;
+        work.drop_current()?;
         work.stringify()?;
         let doubt = work.wait(waits)?;
         // What an envelope held is for another resource.
@@ -175,6 +185,7 @@ impl Recipe {
             rename,
             identity,
             drop,
+            drop_current,
             wrap,
             stringify,
             case,
@@ -189,6 +200,7 @@ impl Recipe {
             rename.is_empty(),
             identity.is_empty(),
             drop.is_empty(),
+            drop_current.is_empty(),
             stringify.is_empty(),
             case.is_empty(),
             drop_null.is_empty(),
@@ -234,6 +246,7 @@ struct Work<'r, 't> {
     participant: Option<String>,
     repairs: Vec<Repair>,
     dropped: Vec<String>,
+    current: Vec<Current>,
 }
 
 impl Work<'_, '_> {
@@ -372,12 +385,27 @@ impl Work<'_, '_> {
         }
     }
 
+    /// Whether there are members that belong to another resource.
+    fn has_moved(&self) -> Result<bool, Diagnosis> {
+        for name in &self.recipe.reroute {
+            if self.find(name)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// The first member that the resource does not have.
     fn unknown(&self) -> Option<&Member> {
         let accepts = self.recipe.accepts.as_ref()?;
         let known = || accepts.iter().chain(&self.recipe.reroute);
+        // Beside what is sent elsewhere a null is what serialisers write for what was never set.
+        let drops_nulls = self.has_moved().unwrap_or(false);
         let mut members = self.text.root().members.iter();
-        members.find(|member| !known().any(|name| self.text.is_called(member, name)))
+        members.find(|member| {
+            let is_known = known().any(|name| self.text.is_called(member, name));
+            !is_known && !(drops_nulls && member.kind == Kind::Null)
+        })
     }
 
     fn pointer(&self, member: &Member) -> String {

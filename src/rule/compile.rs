@@ -182,11 +182,11 @@ impl Compiler {
         if spec.paths.is_empty() {
             self.fault("rule", index, "paths", "names no path template");
         }
-        if spec.fill.is_empty() {
+        if spec.reads().next().is_none() {
             return;
         }
         if spec.sources.is_empty() {
-            self.fault("rule", index, "sources", "names no source to fill from");
+            self.fault("rule", index, "sources", "names no source to read from");
         }
         for name in &spec.sources {
             if !self.sources.iter().any(|(known, _)| known == name) {
@@ -198,7 +198,7 @@ impl Compiler {
                 );
             }
         }
-        for (pointer, field) in &spec.fill {
+        for (key, pointer, field) in spec.reads() {
             let mut named = self
                 .sources
                 .iter()
@@ -213,7 +213,7 @@ impl Compiler {
                 self.fault(
                     "rule",
                     index,
-                    format!("fill.{pointer}"),
+                    format!("{key}.{pointer}"),
                     format!("none of its sources has a field {field:?}"),
                 );
             }
@@ -226,7 +226,7 @@ impl Compiler {
             Err(error) => return self.fault("rule", index, "paths", format!("{path:?}: {error}")),
         };
         let participant = template.params().position(|name| name == PARTICIPANT);
-        if participant.is_none() && !spec.fill.is_empty() {
+        if participant.is_none() && spec.reads().next().is_some() {
             let problem = format!(
                 "{path:?} has no {{{PARTICIPANT}}}, so it names nobody whose state could be filled in"
             );
@@ -314,9 +314,8 @@ fn source_use(
             .map(position)
             .collect::<Result<_, _>>()?,
         fields: spec
-            .fill
-            .iter()
-            .map(|(_, field)| source.field(field))
+            .reads()
+            .map(|(_, _, field)| source.field(field))
             .collect(),
     })
 }

@@ -8,7 +8,7 @@ use http::Method;
 use super::{Match, Rule, Rules};
 use crate::repair::Repair;
 use crate::repair::diagnosis::Diagnosis;
-use crate::repair::reshape::{Part, Reshaped};
+use crate::repair::reshape::{Current, Part, Reshaped};
 
 /// Paths that may lead to each other in a row. The packs need two; the bound ends rules that lead in a
 /// circle.
@@ -29,6 +29,8 @@ pub struct Meant<'r, 't> {
     pub repairs: Vec<Repair>,
     /// JSON pointers of members that were left out.
     pub dropped: Vec<String>,
+    /// What must be so for that.
+    pub current: Vec<Current>,
     /// What a rejection would be about.
     pub doubt: Option<Diagnosis>,
     /// Whether it was not repaired because a step would have had to guess.
@@ -72,6 +74,7 @@ impl Rules {
             sends: Vec::new(),
             repairs: Vec::new(),
             dropped: Vec::new(),
+            current: Vec::new(),
             doubt: None,
             is_stuck: false,
         };
@@ -100,10 +103,12 @@ impl Rules {
                 participant,
                 repairs,
                 dropped,
+                current,
                 doubt,
             } = reshaped;
             meant.did(&repairs);
             meant.dropped.extend(dropped);
+            meant.current.extend(current);
             meant.doubt = doubt.or(meant.doubt);
             let to = found.route.addresses.to.as_ref();
             let led_to = to.and_then(|to| to.path(&found, participant.as_deref()));
@@ -162,6 +167,7 @@ impl<'r, 't> Meant<'r, 't> {
             }],
             repairs: Vec::new(),
             dropped: Vec::new(),
+            current: Vec::new(),
             doubt: Some(diagnosis),
             is_stuck: true,
         }

@@ -34,6 +34,8 @@ pub struct Source {
     participants: JsonPath,
     id: JsonPath,
     fields: Vec<Field>,
+    /// Whether passing answers are remembered.
+    pub(crate) learn: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -83,6 +85,7 @@ impl Source {
             participants: participants?,
             id: id?,
             fields,
+            learn: spec.learn,
         })
     }
 
@@ -153,6 +156,7 @@ mod tests {
 
     fn source() -> Source {
         let spec = SourceSpec {
+            learn: true,
             name: "conversation".into(),
             get: "/api/v2/conversations/{conversationId}".into(),
             participants: "$.participants[*]".into(),

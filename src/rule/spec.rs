@@ -29,6 +29,8 @@ pub struct SourceSpec {
     pub id: String,
     /// Field name and the JSONPaths from a participant to its value; the first that yields one counts.
     pub fields: Vec<(String, Vec<String>)>,
+    /// Whether passing answers are remembered, where `cache.learn` lets them be.
+    pub learn: bool,
 }
 
 /// A `[[rule]]`: which requests are repaired, and how.
@@ -60,6 +62,19 @@ pub struct RuleSpec {
     pub reshape: ReshapeSpec,
 }
 
+impl RuleSpec {
+    /// What is read of a participant: the key that says so, the JSON pointer and the source's field. Fills
+    /// come first.
+    pub(crate) fn reads(&self) -> impl Iterator<Item = (&'static str, &String, &String)> {
+        let fill = self
+            .fill
+            .iter()
+            .map(|(pointer, field)| ("fill", pointer, field));
+        let current = self.reshape.drop_current.iter();
+        fill.chain(current.map(|(pointer, field)| ("drop_current", pointer, field)))
+    }
+}
+
 /// The keys of a `[[rule]]` about the request itself: where it goes, and what its members are called.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReshapeSpec {
@@ -85,6 +100,9 @@ pub struct ReshapeSpec {
     pub drop: Vec<String>,
     /// Media types that callers give a JSON object by mistake, besides the defaults of clients.
     pub mistyped: Vec<String>,
+    /// JSON pointers of strings that may say what the participant is already, and the source's field that
+    /// says so.
+    pub drop_current: Vec<(String, String)>,
     /// Header fields that mean nothing to the resource.
     pub drop_headers: Vec<String>,
     /// The member that a bare map of strings belongs under.

@@ -3,6 +3,7 @@ use super::*;
 
 fn source(name: &str, get: &str) -> SourceSpec {
     SourceSpec {
+        learn: true,
         name: name.into(),
         get: get.into(),
         participants: "$.participants[*]".into(),

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use bytes::Bytes;
+use http::Method;
 use patchwright::rule::pack::Pack;
 use patchwright::simulator::{Effect, Options, Received, seed};
 use serde_json::{Map, Value, json};
@@ -147,7 +148,9 @@ async fn every_case_is_repaired_or_explained_and_nothing_is_done_that_nobody_ask
                 assert_eq!(done, case.asked(), "{context}");
             }
             _ => {
-                let sent: Vec<_> = sent.iter().map(arrived).collect();
+                // A lookup may have shown that it can't be repaired.
+                let writes = sent.iter().filter(|request| request.method != Method::GET);
+                let sent: Vec<_> = writes.map(arrived).collect();
                 let as_it_came: Vec<_> = sent_straight.iter().map(arrived).collect();
                 assert_eq!(sent, as_it_came, "{context}: one request, to the byte");
                 assert_eq!(

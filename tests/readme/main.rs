@@ -105,7 +105,8 @@ fn the_other_commands_exist() {
         let known = tool || root.join(line).is_file();
         assert!(known, "{line}");
     }
-    let first = commands();
+    let mut first = commands();
+    first.retain(|line| line.starts_with("cargo "));
     assert_eq!(
         first.get(..2),
         Some(&["cargo run --release -- demo", "cargo test"][..])

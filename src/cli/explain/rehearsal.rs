@@ -1,28 +1,17 @@
-//! One request through the proxy's own routes and layer, with the upstream replaced by a notebook.
-
-use std::convert::Infallible;
-use std::sync::{Arc, Mutex, PoisonError};
+//! One request through the proxy's own routes and layer.
 
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri};
-use http_body_util::{BodyExt, Empty, Full};
-use tower::{ServiceExt as _, service_fn};
-use tower_layer::Layer as _;
+use http::{HeaderValue, Request};
+use http_body_util::Full;
 
-use crate::BoxError;
+use super::notebook::{self, Answers, Message, message};
+use super::seen::{Applies, Seen};
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::directory::Uncached;
-use crate::layer::body::RequestBody;
-use crate::layer::options::Options;
-use crate::layer::{PATCHWRIGHT, RepairLayer};
 use crate::proxy::Routes;
 use crate::repair::coding::{Codings, DecodeError};
 use crate::repair::diagnosis::Diagnosis;
-use crate::repair::plan::Plan;
-use crate::repair::scan::BOM;
-use crate::rule::{Match, Rules};
 
 /// What became of a request.
 #[derive(Debug)]
@@ -43,41 +32,14 @@ pub(super) struct Explained {
     had_conversation: bool,
 }
 
-/// What the API answers.
-#[derive(Debug, Default)]
-pub(super) struct Answers {
-    /// To a lookup.
-    pub(super) conversation: Option<Bytes>,
-    /// To the request as it is sent first; with none it is accepted.
-    pub(super) refusal: Option<Bytes>,
-}
-
-/// A request's method, target, header fields and body.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Message {
-    pub(super) method: Method,
-    pub(super) target: Uri,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
-}
-
-/// The rule that applies, and what it sees.
-#[derive(Debug)]
-pub(super) struct Applies {
-    pub(super) name: String,
-    /// Whether it fills anything.
-    pub(super) fills: bool,
-    /// JSON pointers of the gaps, or why there can be none.
-    pub(super) gaps: Result<Vec<String>, String>,
-    /// Paths of the lookups, in the order in which they would be tried.
-    pub(super) lookups: Vec<String>,
-}
-
 impl Explained {
     /// Whether the result hangs on an answer that was not given.
     pub(super) fn misses_conversation(&self) -> bool {
-        let gaps = self.rule.as_ref().and_then(|rule| rule.gaps.as_ref().ok());
-        !self.had_conversation && gaps.is_some_and(|gaps| !gaps.is_empty())
+        let hangs = self.rule.as_ref().is_some_and(|rule| {
+            let gaps = rule.gaps.as_ref().ok();
+            gaps.is_some_and(|gaps| !gaps.is_empty()) || !rule.current.is_empty()
+        });
+        hangs && !self.had_conversation
     }
 }
 
@@ -113,26 +75,20 @@ pub(super) async fn rehearse(
             .headers_mut()
             .insert(AUTHORIZATION, HeaderValue::from_static("Bearer assumed"));
     }
-    let found = config.compiled.find(request.method(), request.uri().path());
+    let path = request.uri().path().to_owned();
     let text = text(&came, config.repair.body_limit);
-    let plain = text.as_deref().ok();
-    let diagnosis = found.as_ref().zip(plain).and_then(|(found, text)| {
-        diagnosis(
-            &config.compiled,
-            found,
-            &came.method,
-            text,
-            answers.refusal.as_deref(),
-        )
-    });
-    let rule = found.map(|found| applies(&found, text.as_deref()));
+    let readable = text.as_deref().map_err(ToString::to_string);
+    let seen = Seen::new(&config.compiled, &came.method, &path, readable);
+    let refusal = answers.refusal.clone();
     let had_conversation = answers.conversation.is_some();
-    let (mut sent, report) = send(config, request, answers).await?;
+    let (mut sent, report) = notebook::send(config, request, answers).await?;
     if assumed_credential {
         for message in &mut sent {
             message.headers.remove(AUTHORIZATION);
         }
     }
+    let rule = seen.as_ref().map(Seen::applies);
+    let diagnosis = seen.and_then(|seen| seen.diagnosis(refusal.as_deref(), &sent));
     Ok(Explained {
         came,
         text,
@@ -146,137 +102,10 @@ pub(super) async fn rehearse(
     })
 }
 
-/// What is wrong with a request: by what the refusal says, or else by what can be seen of it.
-fn diagnosis(
-    rules: &Rules,
-    found: &Match<'_, '_>,
-    method: &Method,
-    text: &[u8],
-    refusal: Option<&[u8]>,
-) -> Option<Diagnosis> {
-    let text = text.strip_prefix(BOM).unwrap_or(text);
-    let seen = || match rules.meant(found, method, text, |_, _| true) {
-        Err(diagnosis) => Some(diagnosis),
-        Ok(meant) => meant.doubt,
-    };
-    let known = refusal.and_then(|refusal| rules.diagnose(refusal)).cloned();
-    let mut diagnosis = known.or_else(seen)?;
-    for (name, value) in found.params() {
-        diagnosis.advice = diagnosis.advice.replace(&format!("{{{name}}}"), value);
-    }
-    Some(diagnosis)
-}
-
 fn text(came: &Message, limit: usize) -> Result<Bytes, DecodeError> {
     let codings = Codings::of(&came.headers)?;
     if codings.is_identity() {
         return Ok(came.body.clone());
     }
     codings.decode(&came.body, limit).map(Bytes::from)
-}
-
-fn applies(found: &Match<'_, '_>, text: Result<&[u8], &DecodeError>) -> Applies {
-    let rule = found.rule();
-    let pointer = |target: usize| rule.pointers().get(target).cloned().unwrap_or_default();
-    Applies {
-        name: rule.name().to_owned(),
-        fills: !rule.targets().is_empty(),
-        gaps: text.map_err(ToString::to_string).and_then(|text| {
-            Plan::new(text, rule.targets())
-                .map(|plan| plan.gaps().map(pointer).collect())
-                .map_err(|error| error.to_string())
-        }),
-        lookups: found.places().map(|place| place.path).collect(),
-    }
-}
-
-type Notebook = Arc<Mutex<Vec<Message>>>;
-
-async fn send(
-    config: &Config,
-    request: Request<Full<Bytes>>,
-    answers: Answers,
-) -> Result<(Vec<Message>, Option<HeaderValue>), Failure> {
-    let Answers {
-        conversation,
-        refusal,
-    } = answers;
-    let had_refusal = refusal.is_some();
-    let api = service_fn(move |_: Request<Empty<Bytes>>| {
-        let mut answer = Response::new(Full::from(conversation.clone().unwrap_or_default()));
-        if conversation.is_none() {
-            *answer.status_mut() = StatusCode::NOT_FOUND;
-        }
-        std::future::ready(Ok::<_, BoxError>(answer))
-    });
-    let directory = Uncached::new(api, config.fetch_limits());
-    let options = Options {
-        report: true,
-        ..config.repair.clone()
-    };
-    let layer = RepairLayer::new(Arc::clone(&config.compiled), directory, options, ());
-    let notebook = Notebook::default();
-    let noted = Arc::clone(&notebook);
-    let refusal = Arc::new(Mutex::new(refusal));
-    let upstream = service_fn(move |mut request: Request<RequestBody<Full<Bytes>>>| {
-        let (noted, refusal) = (Arc::clone(&noted), Arc::clone(&refusal));
-        async move {
-            let message = message(&mut request).await;
-            let refusal = refusal
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .take();
-            let mut noted = noted.lock().unwrap_or_else(PoisonError::into_inner);
-            noted.push(message);
-            let mut answer = Response::new(Full::new(Bytes::new()));
-            if let Some(refusal) = refusal {
-                *answer.status_mut() = status(&refusal);
-                *answer.body_mut() = Full::new(refusal);
-            }
-            Ok::<_, Infallible>(answer)
-        }
-    });
-    let answer = layer
-        .layer(upstream)
-        .oneshot(request)
-        .await
-        .unwrap_or_else(|never| match never {});
-    let report = answer.headers().get(PATCHWRIGHT).cloned();
-    let mut sent = std::mem::take(&mut *notebook.lock().unwrap_or_else(PoisonError::into_inner));
-    if sent.is_empty() {
-        let problem = format!("the proxy would answer {} itself", answer.status());
-        return Err(Failure::Runtime(problem));
-    }
-    // What was refused is not what would be sent in the end, where something follows.
-    if answer.status().is_success() && sent.len() > 1 && had_refusal {
-        sent.remove(0);
-    }
-    Ok((sent, report))
-}
-
-/// The status that an error body says; 400 where it says none.
-fn status(refusal: &[u8]) -> StatusCode {
-    let body: Option<serde_json::Value> = serde_json::from_slice(refusal).ok();
-    let status = body.as_ref().and_then(|body| body.get("status")?.as_u64());
-    let status = status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
-    status
-        .filter(StatusCode::is_client_error)
-        .unwrap_or(StatusCode::BAD_REQUEST)
-}
-
-async fn message<B>(request: &mut Request<B>) -> Message
-where
-    B: http_body::Body<Data = Bytes, Error = Infallible> + Unpin,
-{
-    let body = request
-        .body_mut()
-        .collect()
-        .await
-        .unwrap_or_else(|never| match never {});
-    Message {
-        method: request.method().clone(),
-        target: request.uri().clone(),
-        headers: request.headers().clone(),
-        body: body.to_bytes(),
-    }
 }

@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use http::HeaderName;
 use http::header::AUTHORIZATION;
 
-use super::rehearsal::{Applies, Explained, Message};
+use super::notebook::Message;
+use super::rehearsal::Explained;
+use super::seen::Applies;
 use crate::cli::paint::{ADDED, BOLD, DIM, REMOVED};
 
 pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
@@ -19,6 +21,9 @@ pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Resu
     line(out, "rule", &rule.name)?;
     if rule.fills {
         gaps(out, rule)?;
+    }
+    if !rule.current.is_empty() {
+        line(out, "current?", &rule.current.join(" "))?;
     }
     if explained.misses_conversation() {
         return needs_answer(out, rule);

@@ -19,6 +19,9 @@ impl Text {
             "fields",
             map(fields.map(|(name, queries)| (name, strings(queries)))),
         );
+        if !source.learn {
+            self.plain("learn", source.learn);
+        }
     }
 
     pub(super) fn rule(&mut self, rule: &RuleSpec) {
@@ -85,6 +88,11 @@ impl Text {
         self.tables("unwrap", spec.unwrap.iter().map(wrapper));
         self.tables("pick", spec.pick.iter().map(pick));
         self.tables("rename", spec.rename.iter().map(rename));
+        if !spec.drop_current.is_empty() {
+            let current = spec.drop_current.iter();
+            let current = current.map(|(pointer, field)| (pointer, quoted(field)));
+            self.plain("drop_current", map(current));
+        }
         if !spec.reroute.is_empty() {
             let reroute = spec.reroute.iter();
             self.plain(

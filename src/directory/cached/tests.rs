@@ -118,6 +118,7 @@ fn minute() -> Settings {
 
 fn ask(credential: &'static str) -> Ask {
     let spec = SourceSpec {
+        learn: true,
         name: "conversation".into(),
         get: "/c/{conversationId}".into(),
         participants: "$.participants[*]".into(),

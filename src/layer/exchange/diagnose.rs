@@ -10,8 +10,10 @@ use super::rejection::Rejection;
 use super::{Answered, Exchange, is_no_answer};
 use crate::directory::Directory;
 use crate::layer::body::{RequestBody, ResponseBody};
+use crate::layer::demand::Demand;
 use crate::layer::record::Outcome;
 use crate::repair::diagnosis::Diagnosis;
+use crate::rule::Meant;
 
 impl<D, S, B, R> Exchange<'_, D, S, B, R>
 where
@@ -20,6 +22,25 @@ where
     B: Body<Data = Bytes> + Unpin,
     R: Body<Data = Bytes> + Unpin,
 {
+    /// Sends the original of a request that turned out not to mean what it was taken for.
+    pub(super) async fn forward_diagnosed(
+        &mut self,
+        sheet: &Sheet<'_>,
+        diagnosis: Diagnosis,
+    ) -> Answered<R, S::Error> {
+        let case = &self.case;
+        let method = &case.head.method;
+        let meant = Meant::as_it_came(case.found, method, sheet.text, diagnosis);
+        let draft = match case.draft(sheet, &meant) {
+            Ok(draft) => draft,
+            Err(reason) => return self.forward(sheet.came.body(), reason).await,
+        };
+        let edit = draft.edit(Demand::default(), None, &case.head);
+        self.note.edited(meant.rule, &edit, None);
+        let (answer, _) = self.send(&draft, &edit, 0).await?;
+        Ok(self.diagnose(answer, meant.doubt.as_ref()).await)
+    }
+
     /// Sends the original of a request whose body could not be looked at.
     pub(super) async fn forward_unread(
         &mut self,

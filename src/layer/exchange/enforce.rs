@@ -49,6 +49,10 @@ where
             Ok(known) => known,
             Err(miss) => return self.give_up(&draft, miss).await,
         };
+        let contradicted = known.as_ref().and_then(|known| known.contradicted(&meant));
+        if let Some(current) = contradicted {
+            return self.forward_diagnosed(sheet, current.contradicted()).await;
+        }
         let edit = draft.edit(demand, known.as_ref(), &self.case.head);
         self.note.edited(rule, &edit, known.as_ref());
         let sent = self.case.shared.directory.now();
@@ -79,7 +83,7 @@ where
 
     /// Sends the requests of an edit from the one at `first` on, until one is not accepted. Says which was
     /// the last.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         draft: &Draft<'_>,
         edit: &Edit,

@@ -12,7 +12,8 @@ use crate::directory::{Ask, Directory, LookupError, Reading, Tick};
 use crate::layer::demand::Demand;
 use crate::layer::record::{Origin, Reason};
 use crate::layer::service::credential;
-use crate::rule::Place;
+use crate::repair::reshape::Current;
+use crate::rule::{Meant, Place};
 
 /// Wait that a caller is told where the upstream told none: transient faults are over in seconds.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
@@ -26,6 +27,15 @@ pub(super) struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// The first member that was taken for current and is not.
+    pub(super) fn contradicted<'m>(&self, meant: &'m Meant<'_, '_>) -> Option<&'m Current> {
+        let targets = meant.rule.targets().len();
+        let is_so = |current: &&Current| {
+            self.value(targets + current.index) == Some(current.value.as_str())
+        };
+        meant.current.iter().find(|current| !is_so(current))
+    }
+
     /// What fills a target.
     pub(super) fn value(&self, target: usize) -> Option<&str> {
         let participant = self
@@ -47,14 +57,14 @@ pub(super) enum Miss {
 }
 
 impl<D: Directory> Case<'_, D> {
-    /// What fills the gaps among `demand`; `None` if there is no such gap.
+    /// What fills the gaps among `demand`, or shows what is current; `None` if neither is needed.
     pub(super) async fn know<'d>(
         &self,
         draft: &Draft<'d>,
         demand: Demand,
         newer_than: Option<Tick>,
     ) -> Result<Option<Known<'d>>, Miss> {
-        if !draft.has_gap(demand) {
+        if !draft.has_gap(demand) && draft.meant.current.is_empty() {
             return Ok(None);
         }
         self.look_up(draft, demand, newer_than).await.map(Some)
@@ -91,7 +101,12 @@ impl<D: Directory> Case<'_, D> {
                     let fills = draft
                         .gaps()
                         .any(|target| demand.wants(target) && known.value(target).is_some());
-                    return if fills { Ok(known) } else { Err(Miss::Unknown) };
+                    let shows = !draft.meant.current.is_empty();
+                    return if fills || shows {
+                        Ok(known)
+                    } else {
+                        Err(Miss::Unknown)
+                    };
                 }
             }
         }

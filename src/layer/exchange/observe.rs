@@ -92,6 +92,11 @@ where
         match known {
             Err(miss) => self.note.conclude(Outcome::Observed, miss.reason()),
             Ok(known) => {
+                let contradicted = known.as_ref().and_then(|k| k.contradicted(draft.meant));
+                if let Some(current) = contradicted {
+                    let reason = current.contradicted().flaw.into();
+                    return self.note.conclude(Outcome::Observed, reason);
+                }
                 let edit = draft.edit(demand, known.as_ref(), &self.case.head);
                 self.note.edited(rule, &edit, known.as_ref());
                 if !edit.is_empty() {

@@ -20,21 +20,26 @@ impl<'t> Work<'_, 't> {
         }
         let is_moved = |member: &Member| moved.iter().any(|(_, moved)| moved == member);
         let members = &self.text.root().members;
-        let rest: Vec<_> = members.iter().filter(|member| !is_moved(member)).collect();
-        // A null beside them is what serialisers write for a member that was never set.
-        let has_rest = rest.iter().any(|member| member.kind != Kind::Null);
         let mut parts: Vec<_> = moved
             .iter()
             .map(|(index, member)| self.only(Some(*index), |other| other == member))
             .collect();
         if moved.is_empty() {
             parts.push(self.only(None, |_| true));
-        } else if has_rest {
-            parts.push(self.only(None, |member| !is_moved(member)));
-        } else if !rest.is_empty() {
-            let dropped: Vec<_> = rest.iter().map(|member| self.pointer(member)).collect();
-            self.left_out(dropped);
-            self.did(Repair::Drop);
+        } else {
+            // A null beside them is what serialisers write for a member that was never set.
+            let rest = |member: &Member| !is_moved(member) && member.kind != Kind::Null;
+            if members.iter().any(rest) {
+                parts.push(self.only(None, rest));
+            }
+            let nulls = members
+                .iter()
+                .filter(|member| !is_moved(member) && !rest(member));
+            let dropped: Vec<_> = nulls.map(|member| self.pointer(member)).collect();
+            if !dropped.is_empty() {
+                self.left_out(dropped);
+                self.did(Repair::Drop);
+            }
         }
         if !moved.is_empty() {
             self.did(Repair::Reroute);
@@ -53,6 +58,7 @@ impl<'t> Work<'_, 't> {
             participant: self.participant,
             repairs: self.repairs,
             dropped: self.dropped,
+            current: self.current,
             doubt,
         })
     }

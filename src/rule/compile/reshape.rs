@@ -101,6 +101,7 @@ fn contradictions(spec: &RuleSpec) -> Vec<Problem> {
         pick,
         body,
         reroute,
+        drop_current,
         on_reject,
         diagnosis,
         method,
@@ -113,6 +114,7 @@ fn contradictions(spec: &RuleSpec) -> Vec<Problem> {
         let here = [
             ("fill", !spec.fill.is_empty()),
             ("reroute", !reroute.is_empty()),
+            ("drop_current", !drop_current.is_empty()),
             ("on_reject", waits || on_reject.path.is_some()),
         ];
         for (key, _) in here.iter().filter(|(_, is_here)| *is_here) {
@@ -126,6 +128,12 @@ fn contradictions(spec: &RuleSpec) -> Vec<Problem> {
         problem(
             "fill",
             "has no place beside `reroute`: fill in a rule of the path that members are sent to",
+        );
+    }
+    if !drop_current.is_empty() && reroute.is_empty() {
+        problem(
+            "drop_current",
+            "is for what stands beside members that go elsewhere: name them in `reroute`",
         );
     }
     if !pick.is_empty() && path.is_none() {
@@ -184,6 +192,9 @@ fn recipe(spec: &ReshapeSpec, problems: &mut Vec<Problem>) -> Recipe {
             });
         }
     }
+    let current = spec.drop_current.iter();
+    let current = current.filter_map(|(text, _)| pointer(&format!("drop_current.{text}"), text));
+    let current = current.collect();
     let stringify = spec
         .stringify
         .iter()
@@ -234,6 +245,7 @@ fn recipe(spec: &ReshapeSpec, problems: &mut Vec<Problem>) -> Recipe {
         pick: picks,
         otherwise: spec.diagnosis.as_ref().map(diagnosis),
         rename: renames,
+        drop_current: current,
         identity: spec.identity.clone(),
         drop: spec.drop.clone(),
         wrap: spec.wrap.clone(),

@@ -34,6 +34,7 @@ pub(super) fn source(table: &mut Table<'_>) -> Option<SourceSpec> {
     let participants = table.string("participants", "\"$.participants[*]\"");
     let id = table.string("id", "\"$.id\"");
     let fields = table.string_list_map("fields", r#"{ state = ["$.state"] }"#);
+    let learn = table.bool("learn");
     Some(SourceSpec {
         name: name?,
         get: get?,
@@ -41,6 +42,7 @@ pub(super) fn source(table: &mut Table<'_>) -> Option<SourceSpec> {
         participants: participants.unwrap_or_else(|| "$.participants[*]".to_owned()),
         id: id.unwrap_or_else(|| "$.id".to_owned()),
         fields: fields?,
+        learn: learn.unwrap_or(true),
     })
 }
 

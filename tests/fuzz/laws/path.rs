@@ -98,6 +98,7 @@ type Routes<'c> = Vec<(Template<'c>, usize)>;
 impl<'c> Case<'c> {
     fn specs(&self) -> (Vec<SourceSpec>, Vec<RuleSpec>) {
         let source = |(index, get): (usize, &&str)| SourceSpec {
+            learn: true,
             name: format!("s{index}"),
             get: (*get).to_owned(),
             participants: "$.participants[*]".to_owned(),

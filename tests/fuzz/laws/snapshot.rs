@@ -107,6 +107,7 @@ impl Case<'_> {
             (format!("f{index}"), paths)
         };
         SourceSpec {
+            learn: true,
             name: "source".to_owned(),
             get: "/c/{c}".to_owned(),
             participants: self.participants.to_owned(),

@@ -34,6 +34,9 @@ pub(super) fn read(table: &mut Table<'_>) -> ReshapeSpec {
         rename: each(table, "rename", rename),
         identity: table.strings("identity", r#"["id"]"#).unwrap_or_default(),
         drop: table.strings("drop", r#"["id"]"#).unwrap_or_default(),
+        drop_current: table
+            .string_map("drop_current", r#"{ "/routing/queue/id" = "queue" }"#)
+            .unwrap_or_default(),
         mistyped: table
             .strings("mistyped", r#"["application/json-patch+json"]"#)
             .unwrap_or_default(),

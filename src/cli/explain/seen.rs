@@ -1,0 +1,105 @@
+//! What the rules see of a request.
+
+use http::Method;
+
+use super::notebook::Message;
+use crate::repair::diagnosis::Diagnosis;
+use crate::repair::plan::Plan;
+use crate::repair::reshape::Current;
+use crate::repair::scan::BOM;
+use crate::rule::{Match, Meant, Rules};
+
+/// The rule that applies, and what it sees.
+#[derive(Debug)]
+pub(super) struct Applies {
+    pub(super) name: String,
+    /// Whether it fills anything.
+    pub(super) fills: bool,
+    /// JSON pointers of the gaps, or why there can be none.
+    pub(super) gaps: Result<Vec<String>, String>,
+    /// JSON pointers of what may say what the participant is already.
+    pub(super) current: Vec<String>,
+    /// Paths of the lookups, in the order in which they would be tried.
+    pub(super) lookups: Vec<String>,
+}
+
+/// A request as the rules see it.
+pub(super) struct Seen<'a> {
+    rules: &'a Rules,
+    found: Match<'a, 'a>,
+    /// Its text, or why it can't be read.
+    text: Result<&'a [u8], String>,
+    meant: Option<Result<Meant<'a, 'a>, Diagnosis>>,
+}
+
+impl<'a> Seen<'a> {
+    /// `None`: no rule is about it.
+    pub(super) fn new(
+        rules: &'a Rules,
+        method: &'a Method,
+        path: &'a str,
+        text: Result<&'a [u8], String>,
+    ) -> Option<Self> {
+        let found = rules.find(method, path)?;
+        let plain = text.as_ref().ok().copied();
+        let meant = plain.map(|text| {
+            let text = text.strip_prefix(BOM).unwrap_or(text);
+            rules.meant(&found, method, text, |_, _| true)
+        });
+        Some(Self {
+            rules,
+            found,
+            text,
+            meant,
+        })
+    }
+
+    /// Members that may say what the participant is already.
+    fn current(&self) -> &[Current] {
+        match &self.meant {
+            Some(Ok(meant)) => &meant.current,
+            _ => &[],
+        }
+    }
+
+    pub(super) fn applies(&self) -> Applies {
+        let rule = self.found.rule();
+        let pointer = |target: usize| rule.pointers().get(target).cloned().unwrap_or_default();
+        let gaps = self.text.clone().and_then(|text| {
+            let plan = Plan::new(text, rule.targets()).map_err(|error| error.to_string())?;
+            Ok(plan.gaps().map(pointer).collect())
+        });
+        let current = self.current().iter();
+        Applies {
+            name: rule.name().to_owned(),
+            fills: !rule.targets().is_empty(),
+            gaps,
+            current: current.map(|current| current.pointer.clone()).collect(),
+            lookups: self.found.places().map(|place| place.path).collect(),
+        }
+    }
+
+    /// What is wrong: by what the refusal says, or else by what can be seen of the request and of what is
+    /// `sent` for it. Its advice names what the path names.
+    pub(super) fn diagnosis(&self, refusal: Option<&[u8]>, sent: &[Message]) -> Option<Diagnosis> {
+        let known = refusal
+            .and_then(|refusal| self.rules.diagnose(refusal))
+            .cloned();
+        let seen = || match self.meant.as_ref()? {
+            Err(diagnosis) => Some(diagnosis.clone()),
+            Ok(meant) => {
+                // Had it been current, it would have been left out.
+                let text = self.text.as_ref().ok().copied();
+                let is_there = sent.iter().any(|sent| Some(&*sent.body) == text);
+                let mut current = self.current().iter().map(Current::contradicted);
+                let contradicted = current.next().filter(|_| is_there);
+                contradicted.or_else(|| meant.doubt.clone())
+            }
+        };
+        let mut diagnosis = known.or_else(seen)?;
+        for (name, value) in self.found.params() {
+            diagnosis.advice = diagnosis.advice.replace(&format!("{{{name}}}"), value);
+        }
+        Some(diagnosis)
+    }
+}
