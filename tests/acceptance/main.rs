@@ -15,6 +15,7 @@ mod bytes;
 mod corpus;
 mod drift;
 mod explain;
+mod explain_official;
 mod forum;
 mod laws;
 mod modes;
