@@ -26,6 +26,7 @@ use crate::rule::{ConversationId, Match, Rule};
 
 mod diagnose;
 mod draft;
+mod edit;
 mod enforce;
 mod language;
 mod lookup;
@@ -98,7 +99,7 @@ struct Exchange<'a, D, S, B, R> {
 /// An answer for the caller, or the inner service's error.
 type Answered<R, E> = Result<Response<ResponseBody<R>>, E>;
 
-impl<'a, D, S, B, R> Exchange<'a, D, S, B, R>
+impl<D, S, B, R> Exchange<'_, D, S, B, R>
 where
     D: Directory,
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
@@ -222,6 +223,15 @@ impl<'a, D: Directory> Case<'a, D> {
     /// What is to be repaired before the first send.
     fn demand(&self, rule: &Rule) -> Demand {
         self.shared.demands.at_once(rule)
+    }
+
+    /// The same, where one rule's demand is known better.
+    fn demand_of(&self, rule: &Rule, known: (&Rule, Demand)) -> Demand {
+        if rule.index == known.0.index {
+            known.1
+        } else {
+            self.demand(rule)
+        }
     }
 
     /// What is to be repaired after a rejection.

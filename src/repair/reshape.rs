@@ -9,9 +9,9 @@
 use std::borrow::Cow;
 
 use super::Repair;
-use super::diagnosis::{Diagnosis, Flaw, shown};
+use super::diagnosis::{Diagnosis, Flaw};
 use super::plan::PlanError;
-use super::scan::outline::{Kind, Member, Occurs};
+use super::scan::outline::Member;
 use super::scan::{ScanError, scan};
 use super::target::{Pointer, Targets};
 
@@ -22,16 +22,15 @@ mod parts;
 mod rename;
 mod text;
 mod waiting;
+mod work;
 
 pub use current::Current;
 pub(crate) use envelope::{Envelope, Wrapper};
 pub use rename::Form;
 pub(crate) use rename::Rename;
-use text::{Splice, Text};
+use text::Text;
 pub(crate) use waiting::{Case, Named, Null};
-
-/// Members that are reported as left out, at most: the report is a header field.
-const MOST_DROPPED: usize = 64;
+use work::Work;
 
 /// The steps of a rule, in the order in which they are taken: the fields' own.
 #[derive(Clone, Debug, Default)]
@@ -152,14 +151,7 @@ impl Recipe {
             });
         }
         scan(body, &Targets::default()).map_err(|error| unreadable(error.into()))?;
-        let mut work = Work {
-            recipe: self,
-            text: Text::new(Cow::Borrowed(body))?,
-            participant: None,
-            repairs: Vec::new(),
-            dropped: Vec::new(),
-            current: Vec::new(),
-        };
+        let mut work = Work::new(self, Text::new(Cow::Borrowed(body))?);
         work.unwrap()?;
         work.pick()?;
         work.rename()?;
@@ -237,186 +229,4 @@ pub(crate) fn unreadable(error: PlanError) -> Diagnosis {
         PlanError::TypeConflict => Flaw::TypeConflict,
     };
     Diagnosis::of(flaw, "")
-}
-
-/// A body on its way through the steps.
-struct Work<'r, 't> {
-    recipe: &'r Recipe,
-    text: Text<'t>,
-    participant: Option<String>,
-    repairs: Vec<Repair>,
-    dropped: Vec<String>,
-    current: Vec<Current>,
-}
-
-impl Work<'_, '_> {
-    fn edit(&mut self, repair: Repair, splices: &[Splice]) -> Result<(), Diagnosis> {
-        if splices.is_empty() {
-            return Ok(());
-        }
-        self.did(repair);
-        self.text.edit(splices)
-    }
-
-    fn replace(&mut self, repair: Repair, body: Vec<u8>) -> Result<(), Diagnosis> {
-        self.did(repair);
-        self.text = Text::new(Cow::Owned(body))?;
-        Ok(())
-    }
-
-    fn did(&mut self, repair: Repair) {
-        if !self.repairs.contains(&repair) {
-            self.repairs.push(repair);
-        }
-    }
-
-    fn left_out(&mut self, pointers: Vec<String>) {
-        let room = MOST_DROPPED.saturating_sub(self.dropped.len());
-        let shown = pointers.iter().take(room).map(|pointer| shown(pointer));
-        self.dropped.extend(shown);
-    }
-
-    fn unwrap(&mut self) -> Result<(), Diagnosis> {
-        for wrapper in &self.recipe.unwrap {
-            let knows = |member: &Member| self.recipe.knows(&self.text, member);
-            if let Some(body) = wrapper.open(&self.text, &self.recipe.reserved, knows)? {
-                return self.replace(Repair::Unwrap, body);
-            }
-        }
-        Ok(())
-    }
-
-    fn pick(&mut self) -> Result<(), Diagnosis> {
-        for envelope in &self.recipe.pick {
-            if let Some(picked) = envelope.pick(&self.text)? {
-                self.participant = Some(picked.participant);
-                return self.replace(Repair::Unwrap, picked.body);
-            }
-        }
-        let Some(otherwise) = &self.recipe.otherwise else {
-            return Ok(());
-        };
-        if self.recipe.accepts.is_some() && self.unknown().is_none() {
-            return Ok(());
-        }
-        Err(otherwise.clone())
-    }
-
-    fn rename(&mut self) -> Result<(), Diagnosis> {
-        for rename in &self.recipe.rename {
-            let splices = rename.edits(&self.text, &self.recipe.reserved)?;
-            self.edit(Repair::Rename, &splices)?;
-        }
-        Ok(())
-    }
-
-    /// What can only be read goes, but only beside what is meant in any case: beside a command it could be
-    /// a participant that was read and sent back, and then the command is none.
-    fn drop(&mut self, participant: &str) -> Result<(), Diagnosis> {
-        let Self { recipe, text, .. } = &*self;
-        let is_in = |names: &[String], member: &Member| {
-            names.iter().any(|name| text.is_called(member, name))
-        };
-        let goes = |member: &Member| is_in(&recipe.identity, member) || is_in(&recipe.drop, member);
-        let members = &text.root().members;
-        let going: Vec<_> = members.iter().filter(|member| goes(member)).collect();
-        let Some(first) = going.first() else {
-            return Ok(());
-        };
-        let identity = || {
-            going
-                .iter()
-                .filter(|member| is_in(&recipe.identity, member))
-        };
-        if let Some(other) = identity().find(|member| !text.is_string(member, participant)) {
-            return Err(Diagnosis::of(Flaw::Ambiguous, &self.pointer(other)));
-        }
-        let kept = match recipe.reroute.as_slice() {
-            [] => recipe.accepts.as_deref().unwrap_or_default(),
-            rerouted => rerouted,
-        };
-        let mut others = members
-            .iter()
-            .filter(|m| !goes(m) && m.kind != Kind::Null)
-            .peekable();
-        if others.peek().is_none() {
-            return Err(Diagnosis::of(Flaw::ReadOnly, &self.pointer(first)));
-        }
-        // Without an id it is no participant that was read: then a queue may be one to go to.
-        let mut commands = going
-            .iter()
-            .filter(|member| is_in(&recipe.reserved, member));
-        let command = commands.next().filter(|_| identity().next().is_none());
-        if let Some(member) = others
-            .find(|member| !is_in(kept, member))
-            .or(command.copied())
-        {
-            return Err(Diagnosis::of(Flaw::Ambiguous, &self.pointer(member)));
-        }
-        let splices: Vec<_> = text
-            .root()
-            .without(goes)
-            .into_iter()
-            .map(Splice::remove)
-            .collect();
-        let names: Vec<_> = going.iter().map(|member| self.pointer(member)).collect();
-        self.left_out(names);
-        self.edit(Repair::Drop, &splices)
-    }
-
-    fn wrap(&mut self) -> Result<(), Diagnosis> {
-        let under = self.recipe.wrap.as_deref();
-        let splices = under.and_then(|under| map::wrap(&self.text, under, &self.recipe.reserved));
-        self.edit(Repair::Wrap, &splices.unwrap_or_default())
-    }
-
-    fn stringify(&mut self) -> Result<(), Diagnosis> {
-        for at in &self.recipe.stringify {
-            let splices = map::stringify(&self.text, at)?;
-            self.edit(Repair::Stringify, &splices)?;
-        }
-        Ok(())
-    }
-
-    fn know_every_member(&self) -> Result<(), Diagnosis> {
-        match self.unknown() {
-            Some(member) => Err(Diagnosis::of(Flaw::UnknownMember, &self.pointer(member))),
-            None => Ok(()),
-        }
-    }
-
-    /// Whether there are members that belong to another resource.
-    fn has_moved(&self) -> Result<bool, Diagnosis> {
-        for name in &self.recipe.reroute {
-            if self.find(name)?.is_some() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
-
-    /// The first member that the resource does not have.
-    fn unknown(&self) -> Option<&Member> {
-        let accepts = self.recipe.accepts.as_ref()?;
-        let known = || accepts.iter().chain(&self.recipe.reroute);
-        // Beside what is sent elsewhere a null is what serialisers write for what was never set.
-        let drops_nulls = self.has_moved().unwrap_or(false);
-        let mut members = self.text.root().members.iter();
-        members.find(|member| {
-            let is_known = known().any(|name| self.text.is_called(member, name));
-            !is_known && !(drops_nulls && member.kind == Kind::Null)
-        })
-    }
-
-    fn pointer(&self, member: &Member) -> String {
-        format!("/{}", map::token(self.text.slice(member.name.clone())))
-    }
-
-    fn find(&self, name: &str) -> Result<Option<Member>, Diagnosis> {
-        match self.text.root().find(self.text.bytes(), name) {
-            Occurs::Never => Ok(None),
-            Occurs::Once(member) => Ok(Some(member.clone())),
-            Occurs::Twice => Err(Diagnosis::of(Flaw::DuplicateMember, &format!("/{name}"))),
-        }
-    }
 }

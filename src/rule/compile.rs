@@ -11,6 +11,7 @@ use super::tree::{Reach, Tree};
 use super::{PARTICIPANT, Rejection, Resource, Route, Rule, Rules, Source, SourceUse};
 use crate::repair::target::Targets;
 
+mod recipe;
 mod reshape;
 
 impl Rules {

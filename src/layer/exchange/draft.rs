@@ -3,9 +3,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use http_body::Body;
 
+use super::edit::{Edit, Part};
 use super::language::Language;
 use super::lookup::{Known, sibling};
 use super::{Case, unplanned};
@@ -19,7 +20,7 @@ use crate::repair::diagnosis::Diagnosis;
 use crate::repair::header::{forget_the_bytes, misses_content_type, signs_the_target};
 use crate::repair::plan::Plan;
 use crate::repair::scan::BOM;
-use crate::rule::{Match, Meant, Rule};
+use crate::rule::{Match, Meant, Rule, Send};
 
 /// The caller's body as it came.
 pub(super) struct Came {
@@ -67,82 +68,6 @@ pub(super) struct Draft<'a> {
     plan: Option<Plan<'a>>,
     /// What `Content-Type` is to be set to, where it is.
     content_type: Option<HeaderValue>,
-}
-
-/// What is done to a request.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Edit {
-    /// What is sent, in order; nothing stands for the request as it came.
-    parts: Vec<Part>,
-    pub(super) filled: Vec<usize>,
-    pub(super) dropped: Vec<String>,
-    reshaped: Vec<Repair>,
-    content_type: bool,
-    bom: bool,
-    coding: bool,
-    /// Whether the rule's header fields go.
-    no_headers: bool,
-}
-
-/// One request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Part {
-    name: String,
-    /// Where it goes, where that is not where it came to.
-    path: Option<String>,
-    /// The body, where it differs from the caller's.
-    body: Option<Bytes>,
-}
-
-impl Edit {
-    pub(super) fn is_empty(&self) -> bool {
-        self.kinds().is_empty()
-    }
-
-    /// How many requests it makes.
-    pub(super) fn count(&self) -> usize {
-        self.parts.len().max(1)
-    }
-
-    /// The names of its requests.
-    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.parts.iter().map(|part| part.name.as_str())
-    }
-
-    /// Whether it makes the same requests.
-    pub(super) fn makes_the_same(&self, other: &Self) -> bool {
-        let sent = |edit: &Self| (edit.content_type, edit.no_headers, edit.coding);
-        self.parts == other.parts && sent(self) == sent(other)
-    }
-
-    /// How many requests in a row, from the first, are the other's too.
-    pub(super) fn same_as(&self, other: &Self) -> usize {
-        let pairs = self.parts.iter().zip(&other.parts);
-        pairs.take_while(|(part, other)| part == other).count()
-    }
-
-    /// Where its request goes, where that is not where it came to.
-    pub(super) fn path(&self, index: usize) -> Option<&str> {
-        self.parts.get(index)?.path.as_deref()
-    }
-
-    pub(super) fn kinds(&self) -> Vec<Repair> {
-        let kinds = [
-            (!self.filled.is_empty(), Repair::Fill),
-            (self.content_type, Repair::ContentType),
-            (self.bom, Repair::Bom),
-            (self.coding, Repair::Coding),
-        ];
-        let kinds = kinds
-            .into_iter()
-            .filter_map(|(made, kind)| made.then_some(kind));
-        let drops = self.no_headers && !self.reshaped.contains(&Repair::Drop);
-        let reshaped = self.reshaped.iter().copied();
-        kinds
-            .chain(reshaped)
-            .chain(drops.then_some(Repair::Drop))
-            .collect()
-    }
 }
 
 impl<'a, D: Directory> Case<'a, D> {
@@ -246,50 +171,66 @@ impl<'a> Draft<'a> {
             .gaps()
             .filter(|&target| value(target).is_some())
             .collect();
-        let Meant {
-            rule,
-            repairs,
-            dropped,
-            sends,
-            ..
-        } = self.meant;
-        let is_other = self.sheet.bom || !repairs.is_empty();
-        let parts: Vec<_> = sends
-            .iter()
-            .map(|send| {
-                let body = match &self.plan {
-                    Some(plan) if !filled.is_empty() => Some(Bytes::from(plan.splice(value))),
-                    _ => is_other.then(|| Bytes::copy_from_slice(&send.body)),
-                };
-                let path = send.path.clone().filter(|path| path != head.uri.path());
-                Part {
-                    name: send.name.to_owned(),
-                    path,
-                    body: body.filter(|body| self.sheet.bom || *body != self.sheet.text),
-                }
-            })
-            .collect();
+        let spliced = self.plan.as_ref().filter(|_| !filled.is_empty());
+        let part = |send: &Send<'_, '_>| Part {
+            name: send.name.to_owned(),
+            path: send.path.clone().filter(|path| path != head.uri.path()),
+            body: match spliced {
+                Some(plan) => Some(Bytes::from(plan.splice(value))),
+                None => self.changed(&send.body),
+            },
+        };
+        let parts: Vec<_> = self.meant.sends.iter().map(part).collect();
         let is_elsewhere = parts.iter().any(|part| part.path.is_some());
-        let goes = |name: &&http::HeaderName| head.headers.contains_key(*name);
-        // Elsewhere there is another resource, which a validator of this one says nothing about.
-        let no_headers = (is_elsewhere || demand.wants_no_headers(rule))
-            && rule.drop_headers.iter().any(|name| goes(&name));
-        let mut dropped = dropped.clone();
-        if no_headers {
-            let names = rule.drop_headers.iter().filter(goes);
-            dropped.extend(names.map(|name| name.as_str().to_owned()));
+        let no_headers = self.drops_headers(demand, is_elsewhere, head);
+        let mut dropped = self.meant.dropped.clone();
+        dropped.extend(no_headers.iter().map(|name| name.as_str().to_owned()));
+        // What needs no edit stays coded.
+        let coding = self.sheet.is_coded() && parts.iter().any(|part| part.body.is_some());
+        let content_type = self.content_type.is_some();
+        let made = [
+            (!filled.is_empty(), Repair::Fill),
+            (content_type, Repair::ContentType),
+            (self.sheet.bom, Repair::Bom),
+            (coding, Repair::Coding),
+        ];
+        let mut repairs: Vec<_> = made
+            .iter()
+            .filter(|made| made.0)
+            .map(|made| made.1)
+            .collect();
+        repairs.extend(&self.meant.repairs);
+        if !no_headers.is_empty() && !repairs.contains(&Repair::Drop) {
+            repairs.push(Repair::Drop);
         }
         Edit {
-            // What needs no edit stays coded.
-            coding: self.sheet.is_coded() && parts.iter().any(|part| part.body.is_some()),
             parts,
+            repairs,
             filled,
             dropped,
-            reshaped: repairs.clone(),
-            content_type: self.content_type.is_some(),
-            bom: self.sheet.bom,
-            no_headers,
+            content_type,
+            coding,
+            no_headers: !no_headers.is_empty(),
         }
+    }
+
+    /// A body, where it is not the caller's.
+    fn changed(&self, body: &[u8]) -> Option<Bytes> {
+        let is_other = self.sheet.bom || body != self.sheet.text;
+        is_other.then(|| Bytes::copy_from_slice(body))
+    }
+
+    /// The header fields that go: elsewhere there is another resource, about which a validator of this one
+    /// says nothing.
+    fn drops_headers(&self, demand: Demand, is_elsewhere: bool, head: &Parts) -> Vec<&HeaderName> {
+        let rule = self.rule();
+        if !is_elsewhere && !demand.wants_no_headers(rule) {
+            return Vec::new();
+        }
+        let names = rule.drop_headers.iter();
+        names
+            .filter(|name| head.headers.contains_key(*name))
+            .collect()
     }
 
     /// The request at `index` of an edit's.

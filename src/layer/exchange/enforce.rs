@@ -5,7 +5,8 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
-use super::draft::{Draft, Edit, Sheet};
+use super::draft::{Draft, Sheet};
+use super::edit::Edit;
 use super::lookup::Miss;
 use super::rejection::Rejection;
 use super::{Answered, Exchange, is_no_answer};
@@ -142,10 +143,7 @@ where
             body: sheet.text,
         };
         let demand = self.case.demand_after(rule, refused);
-        let wanted = |other: &Rule| match other.index == rule.index {
-            true => demand,
-            false => self.case.demand(other),
-        };
+        let wanted = |other: &Rule| self.case.demand_of(other, (rule, demand));
         let Ok(meant) = self.case.meant(sheet, wanted) else {
             return Ok(None);
         };

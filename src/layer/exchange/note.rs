@@ -4,7 +4,7 @@ use http::header::USER_AGENT;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::draft::Edit;
+use super::edit::Edit;
 use super::lookup::Known;
 use super::{Answered, Case};
 use crate::directory::Directory;
@@ -101,7 +101,7 @@ impl<'r> Note<'r> {
             rule: case.rule().name(),
             outcome: self.outcome,
             reason: self.reason.or(failed.then_some(Reason::UpstreamFailed)),
-            repairs: &self.edit.kinds(),
+            repairs: &self.edit.repairs,
             filled: &filled,
             dropped: &self.edit.dropped,
             parts: &self.parts(),
@@ -126,9 +126,9 @@ impl<'r> Note<'r> {
             return Vec::new();
         }
         let status = |index| self.statuses.get(index).copied().flatten();
-        let names = self.edit.names().enumerate();
-        names
-            .map(|(index, name)| (name.to_owned(), status(index)))
+        let parts = self.edit.parts.iter().enumerate();
+        parts
+            .map(|(index, part)| (part.name.clone(), status(index)))
             .collect()
     }
 }

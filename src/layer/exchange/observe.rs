@@ -60,10 +60,7 @@ where
             body: sheet.text,
         };
         let demand = case.demand_after(rule, refused);
-        let wanted = |other: &Rule| match other.index == rule.index {
-            true => demand,
-            false => case.demand(other),
-        };
+        let wanted = |other: &Rule| case.demand_of(other, (rule, demand));
         if let Ok(meant) = case.meant(sheet, wanted)
             && let Ok(draft) = case.draft(sheet, &meant)
         {

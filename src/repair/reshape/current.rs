@@ -1,8 +1,8 @@
 //! `drop_current`: members that say what the participant is already. Beside members that go elsewhere they
 //! are what other documents ask for, and no command; that they say so is for a lookup to show.
 
-use super::Work;
 use super::text::{At, Splice};
+use super::work::Work;
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw};
 use crate::repair::scan::outline::Kind;
@@ -54,7 +54,7 @@ impl Work<'_, '_> {
                 .without(|other| self.text.is_called(other, outermost));
             let goes: Vec<_> = goes.into_iter().map(Splice::remove).collect();
             self.edit(Repair::Drop, &goes)?;
-            self.left_out(vec![pointer.text().to_owned()]);
+            self.left_out(&[pointer.text().to_owned()]);
             self.current.push(Current {
                 index,
                 pointer: pointer.text().to_owned(),

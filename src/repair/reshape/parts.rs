@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::text::{Splice, spliced};
-use super::{Part, Reshaped, Work};
+use super::work::Work;
+use super::{Part, Reshaped};
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw};
 use crate::repair::scan::outline::{Kind, Member};
@@ -37,7 +38,7 @@ impl<'t> Work<'_, 't> {
                 .filter(|member| !is_moved(member) && !rest(member));
             let dropped: Vec<_> = nulls.map(|member| self.pointer(member)).collect();
             if !dropped.is_empty() {
-                self.left_out(dropped);
+                self.left_out(&dropped);
                 self.did(Repair::Drop);
             }
         }

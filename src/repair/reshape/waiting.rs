@@ -1,10 +1,10 @@
 //! Steps that wait until a rejection asks for them: the API might accept the body without.
 
 use super::Recipe;
-use super::Work;
 use super::map::token;
 use super::rename::json_string;
 use super::text::{At, Splice, Text};
+use super::work::Work;
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw};
 use crate::repair::scan::outline::{Kind, Outline};
@@ -75,12 +75,11 @@ impl Work<'_, '_> {
         let mut doubt = None;
         for (step, case) in recipe.case.iter().enumerate() {
             match case.look(&self.text) {
-                Spelling::Right => {}
                 Spelling::Unknown => {
                     doubt = Some(Diagnosis::of(Flaw::UnknownValue, case.at.text()));
                 }
                 Spelling::Other(splice) if !waits(step) => self.edit(Repair::Case, &[splice])?,
-                Spelling::Other(_) => {}
+                Spelling::Right | Spelling::Other(_) => {}
             }
         }
         for (step, null) in recipe.drop_null.iter().enumerate() {
@@ -89,7 +88,7 @@ impl Work<'_, '_> {
                     continue;
                 };
                 self.edit(Repair::Drop, &splices)?;
-                self.left_out(dropped);
+                self.left_out(&dropped);
             }
         }
         Ok(doubt)

@@ -176,9 +176,10 @@ mod tests {
     use super::*;
 
     fn names<'t>(text: &'t str, outline: &Outline) -> Vec<(&'t str, &'t str)> {
+        let at = |span: &Range<usize>| text.get(span.clone()).unwrap();
         let members = outline.members.iter();
         members
-            .map(|member| (&text[member.name.clone()], &text[member.value.clone()]))
+            .map(|member| (at(&member.name), at(&member.value)))
             .collect()
     }
 

@@ -3,21 +3,22 @@
 use http::HeaderName;
 
 use super::Compiler;
+use super::recipe::Reader;
 use crate::repair::diagnosis::Diagnosis;
-use crate::repair::reshape::{Case, Envelope, Null, Recipe, Rename, Wrapper};
-use crate::repair::target::{Pointer, TargetError, Targets};
+use crate::repair::reshape::Recipe;
+use crate::repair::target::Targets;
 use crate::rule::address::{Address, Value};
-use crate::rule::spec::{DiagnosisSpec, PickSpec, ReshapeSpec, RuleSpec};
+use crate::rule::spec::{DiagnosisSpec, ReshapeSpec, RuleSpec};
 use crate::rule::template::Template;
 use crate::rule::{Addresses, PARTICIPANT};
 
 /// What a problem is about: a key of the rule.
-type Problem = (String, String);
+pub(super) type Problem = (String, String);
 
 impl Compiler {
     pub(super) fn recipe(&mut self, index: usize, spec: &RuleSpec) -> Recipe {
         let mut problems = contradictions(spec);
-        let recipe = recipe(&spec.reshape, &mut problems);
+        let recipe = Reader::new(&mut problems).recipe(&spec.reshape);
         // Besides the fills: a bit for the header fields, and one for the other path.
         let waiting = recipe.waiting() + spec.fill.len() + 2;
         if waiting > Targets::MOST {
@@ -149,113 +150,6 @@ fn contradictions(spec: &RuleSpec) -> Vec<Problem> {
         );
     }
     problems
-}
-
-fn recipe(spec: &ReshapeSpec, problems: &mut Vec<Problem>) -> Recipe {
-    let mut pointer = |key: &str, text: &str| {
-        let pointer = Pointer::new(text);
-        pointer
-            .map_err(|error: TargetError| problems.push((key.to_owned(), error.to_string())))
-            .ok()
-    };
-    let pick = |entry: &PickSpec, pointer: &mut dyn FnMut(&str, &str) -> Option<Pointer>| {
-        Some(match entry {
-            PickSpec::List { list, id, members } => Envelope::List {
-                at: pointer("pick", list)?,
-                id: id.clone(),
-                members: members.clone(),
-            },
-            PickSpec::Ids { ids, body } => Envelope::Ids {
-                at: pointer("pick", ids)?,
-                body: body.clone().into_bytes(),
-            },
-            PickSpec::Map { map, to } => Envelope::Map {
-                at: pointer("pick", map)?,
-                to: to.clone(),
-            },
-        })
-    };
-    let picks = spec
-        .pick
-        .iter()
-        .filter_map(|entry| pick(entry, &mut pointer))
-        .collect();
-    let mut renames = Vec::new();
-    for entry in &spec.rename {
-        let pair = pointer("rename", &entry.from).zip(pointer("rename", &entry.to));
-        if let Some((from, to)) = pair {
-            renames.push(Rename {
-                from,
-                to,
-                form: entry.form,
-                values: entry.values.clone(),
-            });
-        }
-    }
-    let current = spec.drop_current.iter();
-    let current = current.filter_map(|(text, _)| pointer(&format!("drop_current.{text}"), text));
-    let current = current.collect();
-    let stringify = spec
-        .stringify
-        .iter()
-        .filter_map(|text| pointer("stringify", text))
-        .collect();
-    let mut case = Vec::new();
-    for (text, words) in &spec.on_reject.case {
-        if let Some(at) = pointer(&format!("on_reject.case.{text}"), text) {
-            case.push(Case {
-                at,
-                words: words.clone(),
-            });
-        }
-    }
-    let mut drop_null = Vec::new();
-    for text in &spec.on_reject.drop_null {
-        if text.is_empty() {
-            drop_null.push(Null { at: None });
-        } else if let Some(at) = pointer("on_reject.drop_null", text) {
-            drop_null.push(Null { at: Some(at) });
-        }
-    }
-    for Rename { from, to, .. } in &renames {
-        if to.names().starts_with(from.names()) {
-            let problem = format!("{:?} cannot move into itself", from.text());
-            problems.push(("rename".to_owned(), problem));
-        }
-    }
-    let picked = spec.pick.iter().filter_map(|entry| match entry {
-        PickSpec::Ids { body, .. } => Some(("pick", body)),
-        _ => None,
-    });
-    for (key, body) in spec.body.iter().map(|body| ("body", body)).chain(picked) {
-        if !serde_json::from_str::<serde_json::Value>(body).is_ok_and(|body| body.is_object()) {
-            problems.push((key.to_owned(), format!("{body:?} is no JSON object")));
-        }
-    }
-    Recipe {
-        body: spec.body.as_ref().map(|body| body.clone().into_bytes()),
-        unwrap: spec
-            .unwrap
-            .iter()
-            .map(|(name, form)| Wrapper {
-                name: name.clone(),
-                form: *form,
-            })
-            .collect(),
-        pick: picks,
-        otherwise: spec.diagnosis.as_ref().map(diagnosis),
-        rename: renames,
-        drop_current: current,
-        identity: spec.identity.clone(),
-        drop: spec.drop.clone(),
-        wrap: spec.wrap.clone(),
-        stringify,
-        case,
-        drop_null,
-        accepts: spec.accepts.clone(),
-        reroute: spec.reroute.iter().map(|(name, _)| name.clone()).collect(),
-        reserved: spec.reserved.clone(),
-    }
 }
 
 /// What is written of a diagnosis, over what is usually said of its reason.
