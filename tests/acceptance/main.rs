@@ -20,6 +20,7 @@ mod forum;
 mod laws;
 mod modes;
 mod official;
+mod official_laws;
 mod operate;
 mod outage;
 mod routes;

@@ -16,8 +16,9 @@ use patchwright::layer::options::Options;
 use patchwright::layer::record::NoAnswer;
 use patchwright::rule::Rules;
 use proptest::prelude::*;
-use sfv::{BareItem, Dictionary, ListEntry, Parser};
 use tower::{Layer as _, Service, ServiceExt as _};
+
+use crate::support::Report;
 
 /// What an upstream says: to lookups in turn (the last goes on for ever), and to writes.
 #[derive(Clone, Debug)]
@@ -46,14 +47,6 @@ pub(super) struct Write {
     pub(super) headers: HeaderMap,
     pub(super) body: Vec<u8>,
     pub(super) status: u16,
-}
-
-/// The `Patchwright` header, read by somebody else's parser.
-#[derive(Debug, Default)]
-pub(super) struct Report {
-    pub(super) outcome: String,
-    pub(super) filled: Vec<String>,
-    pub(super) repairs: Vec<String>,
 }
 
 #[derive(Clone, Default)]
@@ -138,46 +131,12 @@ pub(super) fn passages(
                 .oneshot(request)
                 .await
                 .unwrap();
-            let report = answer.headers().get("patchwright").map(Report::read);
+            let report = Report::of(&answer);
             let writes = std::mem::take(&mut upstream.0.lock().unwrap().writes);
-            passages.push(Passage {
-                writes,
-                report: report.unwrap_or_default(),
-            });
+            passages.push(Passage { writes, report });
         }
         passages
     })
-}
-
-impl Report {
-    fn read(header: &http::HeaderValue) -> Self {
-        let text = header.to_str().unwrap();
-        let all: Dictionary = Parser::new(text).parse().unwrap();
-        let words = |key: &str| match all.get(key) {
-            Some(ListEntry::InnerList(list)) => list
-                .items
-                .iter()
-                .map(|item| word(&item.bare_item))
-                .collect(),
-            Some(ListEntry::Item(item)) => vec![word(&item.bare_item)],
-            None => Vec::new(),
-        };
-        Self {
-            outcome: words("outcome").concat(),
-            filled: words("filled"),
-            repairs: words("repairs"),
-        }
-    }
-
-    pub(super) fn repairs(&self, kind: &str) -> bool {
-        self.repairs.iter().any(|repair| repair == kind)
-    }
-}
-
-fn word(item: &BareItem) -> String {
-    let word = item.as_token().map(sfv::TokenRef::as_str);
-    let word = word.or_else(|| item.as_string().map(sfv::StringRef::as_str));
-    word.unwrap_or_default().to_owned()
 }
 
 impl<B> Service<Request<B>> for Upstream
