@@ -7,8 +7,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 use http::Method;
-use patchwright::rule::pack::Pack;
-use patchwright::simulator::{Effect, Options, Received, seed};
+use patchwright::simulator::{Effect, Received, seed};
 use serde_json::{Map, Value, json};
 
 use crate::support::{Answer, Caller, World};
@@ -57,14 +56,6 @@ fn cases() -> Vec<Case> {
     cases.into_iter().map(Case).collect()
 }
 
-async fn world() -> World {
-    let options = Options {
-        rules: Pack::Official,
-        ..Options::default()
-    };
-    World::of("rules = \"official\"", options).await
-}
-
 /// An effect in the words of the cases.
 fn told(effect: &Effect, conversation: &str) -> Value {
     if effect.participant.is_empty() {
@@ -104,7 +95,7 @@ fn arrived(request: &Received) -> (String, String, Bytes) {
 
 /// Sends a case both ways, each to a world of its own: what one does must not be there for the other.
 async fn judge(case: &Case) {
-    let (world, other) = (world().await, world().await);
+    let (world, other) = (World::official().await, World::official().await);
     let proxied = case.send(&world.proxied).await;
     let straight = case.send(&other.straight).await;
     let (done, done_straight) = (effects(&world, case), effects(&other, case));

@@ -3,21 +3,12 @@
 use std::io::Write as _;
 
 use http::Method;
-use patchwright::rule::pack::Pack;
+use patchwright::simulator::Simulator;
 use patchwright::simulator::seed::{CALL, MESSAGE, participant};
-use patchwright::simulator::{Options, Simulator};
 
 use crate::support::{Answer, Caller, Process, World, agent};
 
 const SECRET: &str = "somebodys-secret-5f1e";
-
-async fn world() -> World {
-    let options = Options {
-        rules: Pack::Official,
-        ..Options::default()
-    };
-    World::of("", options).await
-}
 
 /// The binary in front of a world's simulator.
 async fn process(world: &World, arguments: &[&str]) -> Process {
@@ -122,7 +113,7 @@ async fn send(caller: &Caller, method: &Method, path: &str, body: &str) -> Answe
 #[tokio::test]
 async fn no_value_of_a_callers_is_shown_by_what_is_said_of_its_request() {
     for format in ["text", "json"] {
-        let world = world().await;
+        let world = World::official().await;
         let process = process(&world, &["--log-level", "trace", "--log-format", format]).await;
         let caller = Caller::to(process.proxy);
         let mut shown = String::new();
@@ -161,7 +152,7 @@ fn was_sent(simulator: &Simulator) -> bool {
 
 #[tokio::test]
 async fn the_log_says_once_what_is_wrong_and_nothing_of_valid_requests() {
-    let world = world().await;
+    let world = World::official().await;
     let process = process(&world, &["--log-format", "json"]).await;
     let caller = Caller::to(process.proxy);
     let path = agent("/calls", CALL);
@@ -199,7 +190,7 @@ async fn the_log_says_once_what_is_wrong_and_nothing_of_valid_requests() {
 
 #[tokio::test]
 async fn what_the_api_demanded_is_done_at_once_from_then_on() {
-    let world = world().await;
+    let world = World::official().await;
     let process = process(&world, &[]).await;
     let caller = Caller::to(process.proxy);
     for (number, patches) in [(3, 2), (4, 3)] {
@@ -231,4 +222,119 @@ async fn what_the_api_demanded_is_done_at_once_from_then_on() {
     let ended = Some(("connected".to_owned(), "disconnected".to_owned()));
     assert_eq!(states, [ended.clone(), ended], "each once");
     process.terminate().await;
+}
+
+const BOTH: &str = r#"{"attributes":{"a":"1"},"state":"disconnected"}"#;
+
+/// Whether the first of two requests fails by an answer or without one: the second says what to do with a
+/// participant whose attributes the caller wanted to have written by then.
+#[tokio::test]
+async fn the_second_of_two_requests_is_not_sent_when_the_first_fails() {
+    for (fault, status, says) in [
+        (
+            "503:1:PATCH",
+            503,
+            r#"parts=("attributes";status=503 "rest")"#,
+        ),
+        (
+            "409:1:PATCH",
+            409,
+            r#"parts=("attributes";status=409 "rest")"#,
+        ),
+        ("drop-after:1:PATCH", 502, r#"parts=("attributes" "rest")"#),
+    ] {
+        let world = World::official().await;
+        world.simulator.fault(fault.parse().unwrap()).unwrap();
+        let answer = send(&world.proxied, &Method::PATCH, &agent("/calls", CALL), BOTH).await;
+        assert_eq!(answer.status, status, "{fault}: {}", answer.report());
+        assert!(answer.says(says), "{fault}: {}", answer.report());
+        let sent = world.patches();
+        let targets: Vec<_> = sent.iter().map(|one| one.target.as_str()).collect();
+        assert_eq!(
+            targets,
+            [format!("{}/attributes", agent("", CALL))],
+            "{fault}"
+        );
+        let effects = world.simulator.effects();
+        assert!(
+            effects.iter().all(|done| done.state.is_none()),
+            "{fault}: {effects:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_answer_tells_what_became_of_each_of_two_requests() {
+    let world = World::official().await;
+    let path = agent("/calls", CALL);
+    let answer = send(&world.proxied, &Method::PATCH, &path, BOTH).await;
+    assert_eq!(answer.status, 202);
+    assert!(
+        answer.says(r#"parts=("attributes";status=202 "rest";status=202)"#),
+        "{}",
+        answer.report()
+    );
+    // The participant has left by now: attributes can still be written, and nothing else.
+    let answer = send(&world.proxied, &Method::PATCH, &path, BOTH).await;
+    assert_eq!(answer.status, 400);
+    assert!(
+        answer.says(r#"parts=("attributes";status=202 "rest";status=400)"#),
+        "{}",
+        answer.report()
+    );
+    assert!(
+        answer.says("reason=participant_ended"),
+        "{}",
+        answer.report()
+    );
+}
+
+/// RFC 9421: a signature of the method or the target holds for no other.
+#[tokio::test]
+async fn a_request_whose_signature_covers_where_it_goes_is_not_sent_elsewhere() {
+    let world = World::official().await;
+    let path = agent("/calls", CALL);
+    for (covered, repaired) in [
+        ("\"@path\"", false),
+        ("\"@method\" \"@authority\"", false),
+        ("\"authorization\"", true),
+    ] {
+        let input = format!("sig=({covered});created=1");
+        let sending = world
+            .proxied
+            .patch(&path, "user", r#"{"attributes":{"a":"1"}}"#);
+        let answer = sending
+            .header("content-type", "application/json")
+            .header("signature-input", &input)
+            .send()
+            .await;
+        assert_eq!(
+            answer.says("outcome=repaired"),
+            repaired,
+            "{covered}: {}",
+            answer.report()
+        );
+        assert_eq!(answer.says("reason=signed"), !repaired, "{covered}");
+    }
+}
+
+/// Who is refused for its token or its pace must not be sent looking for a mistake in the body.
+#[tokio::test]
+async fn a_refusal_of_the_credential_is_not_explained_by_the_body() {
+    let world = World::official().await;
+    let nested = r#"{"attributes":{"a":{}}}"#;
+    for (status, is_explained) in [(401, false), (403, false), (429, false), (400, true)] {
+        let fault = format!("{status}:1:PATCH").parse().unwrap();
+        world.simulator.fault(fault).unwrap();
+        let path = agent("", CALL);
+        let answer = send(&world.proxied, &Method::PATCH, &path, nested).await;
+        assert_eq!(answer.status, status);
+        assert_eq!(
+            answer.says("reason=nested_value"),
+            is_explained,
+            "{status}: {}",
+            answer.report()
+        );
+        world.simulator.clear_faults();
+    }
 }

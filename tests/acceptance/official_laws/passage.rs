@@ -39,7 +39,6 @@ pub(super) struct Passage {
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) status: u16,
-    pub(super) body: Bytes,
     pub(super) effects: Vec<Effect>,
 }
 
@@ -176,9 +175,9 @@ where
     let answer = service.oneshot(request).await.unwrap();
     let report = Report::of(&answer);
     let (head, body) = answer.into_parts();
+    body.collect().await.unwrap();
     let answered = Answered {
         status: head.status.as_u16(),
-        body: body.collect().await.unwrap().to_bytes(),
         effects: upstream.simulator.effects().split_off(done),
     };
     (answered, report)

@@ -176,12 +176,15 @@ fn body(conversation: &'static str, is_named: bool) -> impl Strategy<Value = Opt
         Json::string("attributes"),
         Json::Object(Vec::new()),
     ]);
-    let some = prop_oneof![12 => object.clone(), 2 => envelope, if is_named { 1 } else { 15 } => people(conversation, object), 1 => odd, 1 => values()];
+    let some = prop_oneof![12 => object.clone(), 2 => envelope, if is_named { 1 } else { 15 } => people(conversation, &object), 1 => odd, 1 => values()];
     prop_oneof![20 => some.prop_map(Some), 1 => Just(None)]
 }
 
 /// Bodies that name participants themselves.
-fn people(conversation: &'static str, about: BoxedStrategy<Json>) -> impl Strategy<Value = Json> {
+fn people(
+    conversation: &'static str,
+    about: &BoxedStrategy<Json>,
+) -> impl Strategy<Value = Json> + use<> {
     let one = (
         1..5_u32,
         prop::sample::select(vec!["id", "participantId"]),

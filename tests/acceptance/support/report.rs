@@ -8,8 +8,6 @@ pub(crate) struct Report {
     pub(crate) filled: Vec<String>,
     pub(crate) repairs: Vec<String>,
     pub(crate) dropped: Vec<String>,
-    /// The whole header.
-    pub(crate) text: String,
 }
 
 impl Report {
@@ -38,7 +36,6 @@ impl Report {
             filled: words("filled"),
             repairs: words("repairs"),
             dropped: words("dropped"),
-            text: text.to_owned(),
         }
     }
 

@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 
 use http::Method;
 use patchwright::cli::serve::{ServeError, Server};
-use patchwright::config::{Config, Overrides};
+use patchwright::config::{Config, Overrides, Pack};
 use patchwright::simulator::{Data, Options, Received, Simulator, serve};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -59,6 +59,15 @@ impl World {
             ..Options::default()
         };
         Self::of("", options).await
+    }
+
+    /// With the published API and the rules for it.
+    pub(crate) async fn official() -> Self {
+        let options = Options {
+            rules: Pack::Official,
+            ..Options::default()
+        };
+        Self::of("rules = \"official\"", options).await
     }
 
     pub(crate) async fn of(toml: &str, options: Options) -> Self {
