@@ -2,6 +2,8 @@
 
 mod breaker;
 
+use http::StatusCode;
+
 use crate::admin::Recent;
 use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
 use crate::metrics::Metrics;
@@ -59,10 +61,12 @@ fn log(record: &Record<'_>) {
         .map(|repair| repair.as_str())
         .collect();
     let repairs = repairs.join(" ");
+    let dropped = (!record.dropped.is_empty()).then(|| record.dropped.join(" "));
+    let parts = parts(record.parts);
     let hint = record.hint;
     match record.outcome {
         Outcome::Repaired | Outcome::Rejected => tracing::info!(
-            %id, rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled,
+            %id, rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled, dropped, parts,
             "request {outcome}"
         ),
         // What is wrong with a request is news for whoever owns the application.
@@ -70,8 +74,18 @@ fn log(record: &Record<'_>) {
             %id, rule, outcome, reason, hint, status, "request {outcome}"
         ),
         _ => tracing::debug!(
-            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled,
+            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts,
             "request {outcome}"
         ),
     }
+}
+
+/// `attributes=202 rest=400`; none for a request that was sent as one.
+fn parts(parts: &[(String, Option<StatusCode>)]) -> Option<String> {
+    let status = |status: &Option<StatusCode>| status.map_or(0, |status| status.as_u16());
+    let parts = parts
+        .iter()
+        .map(|(name, answer)| format!("{name}={}", status(answer)));
+    let parts: Vec<_> = parts.collect();
+    (!parts.is_empty()).then(|| parts.join(" "))
 }

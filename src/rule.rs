@@ -227,6 +227,12 @@ impl<'r, 'p> Match<'r, 'p> {
         self.route.addresses.after_404.is_some()
     }
 
+    /// Whether the API has no such method and path, and the rule leads to what it has.
+    pub(crate) fn is_misplaced(&self, method: &Method) -> bool {
+        let has_method = self.rule.method.as_ref().is_none_or(|own| own == method);
+        self.route.addresses.to.is_some() || !has_method
+    }
+
     fn value(&self, position: usize) -> &'p str {
         self.values.get(position)
     }

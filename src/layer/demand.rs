@@ -7,7 +7,7 @@ use http::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::repair::reshape::Named;
+use crate::repair::reshape::{Named, Step};
 use crate::repair::target::Targets;
 use crate::rule::spec::Timing;
 use crate::rule::{Rule, Rules, Waiting};
@@ -18,8 +18,8 @@ const REMEMBERED: Duration = Duration::from_secs(60 * 60);
 /// Nested `errors` of an error body that are looked at.
 const NESTED: usize = 32;
 
-/// A set of what a rule can do for a request: its targets, then the steps that wait, then its header
-/// fields, then its other path.
+/// A set of what a rule can do for a request: its targets, then its cases, then its header fields, then its
+/// other path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Demand(u64);
 
@@ -31,8 +31,64 @@ pub(crate) struct Refused<'a> {
     pub(crate) text: &'a [u8],
     /// Whether another body may fare better after this status.
     pub(crate) of_the_body: bool,
-    /// The caller's body.
+    /// The body that was refused.
     pub(crate) body: &'a [u8],
+}
+
+/// What a rejection asks for of one rule, besides what is done at once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Asked {
+    pub(crate) demand: Demand,
+    /// JSON pointers of nulls that are to go. They are not remembered: another request's null may be
+    /// welcome.
+    nulls: Vec<String>,
+}
+
+impl Asked {
+    /// By a rejection. A member is named by `details[].fieldName`, or in quotes in a message: without the
+    /// quotes "conflicts with the current state" would name `state`. A caller's value may also stand in
+    /// brackets, as the API writes `Value [X] is not valid`.
+    pub(crate) fn by(refused: Refused<'_>, rule: &Rule) -> Self {
+        let mut asked = Self::default();
+        match refused.status {
+            // It speaks of this path, and of the precondition: no body would fare better.
+            StatusCode::NOT_FOUND => asked.demand.add(bit(rule, Waiting::Path)),
+            StatusCode::PRECONDITION_FAILED => asked.demand.add(headers_bit(rule)),
+            _ => {}
+        }
+        let error = serde_json::from_slice::<Value>(refused.text);
+        if let Some(error) = error.ok().filter(|_| refused.of_the_body) {
+            asked.read(&Errors::of(&error), refused.body, rule);
+        }
+        asked
+    }
+
+    fn read(&mut self, errors: &Errors<'_>, body: &[u8], rule: &Rule) {
+        for (target, pointer) in rule.pointers.iter().enumerate() {
+            let outermost = pointer.split('/').nth(1).unwrap_or_default();
+            let parent = Named::member(&format!("/{outermost}"));
+            if errors.name(&Named::member(pointer)) || errors.name(&parent) {
+                self.demand.add(target);
+            }
+        }
+        for index in 0..rule.recipe.case.len() {
+            let named = rule.recipe.case_named(index, body);
+            if named.is_some_and(|named| errors.name(&named)) {
+                self.demand.add(bit(rule, Waiting::Step(Step::Case(index))));
+            }
+        }
+        let nulls = rule.recipe.nulls(body).into_iter();
+        let named = nulls.filter(|null| errors.name(null));
+        self.nulls = named.map(|null| null.pointer).collect();
+    }
+
+    /// Whether a step of the rule still waits.
+    pub(crate) fn waits_for(&self, rule: &Rule, waiting: Waiting<'_>) -> bool {
+        match waiting {
+            Waiting::Step(Step::Null(pointer)) => !self.nulls.iter().any(|null| null == pointer),
+            other => self.demand.waits_for(rule, other),
+        }
+    }
 }
 
 impl Demand {
@@ -43,7 +99,7 @@ impl Demand {
         bit < Self::MOST && self.0 >> bit & 1 == 1
     }
 
-    pub(crate) fn waits_for(self, rule: &Rule, waiting: Waiting) -> bool {
+    pub(crate) fn waits_for(self, rule: &Rule, waiting: Waiting<'_>) -> bool {
         !self.wants(bit(rule, waiting))
     }
 
@@ -70,55 +126,38 @@ impl Demand {
         }
         demand
     }
-
-    /// What a rejection asks for. A member is named by `details[].fieldName`, or in quotes in a message:
-    /// without the quotes "conflicts with the current state" would name `state`. A caller's value may also
-    /// stand in brackets, as the API writes `Value [X] is not valid`.
-    pub(crate) fn named_in(refused: Refused<'_>, rule: &Rule) -> Self {
-        let mut demand = Self::default();
-        match refused.status {
-            // It speaks of this path, and of the precondition: no body would fare better.
-            StatusCode::NOT_FOUND => demand.add(bit(rule, Waiting::Path)),
-            StatusCode::PRECONDITION_FAILED => demand.add(headers_bit(rule)),
-            _ => {}
-        }
-        let Ok(error) = serde_json::from_slice::<Value>(refused.text) else {
-            return demand;
-        };
-        if !refused.of_the_body {
-            return demand;
-        }
-        let nested = array(&error, "errors").take(NESTED);
-        let errors: Vec<_> = std::iter::once(&error)
-            .chain(nested)
-            .map(Error::read)
-            .collect();
-        let is_named = |named: &Named| errors.iter().any(|error| error.names(named));
-        for (target, pointer) in rule.pointers.iter().enumerate() {
-            let whole = Named::member(pointer);
-            let outermost = pointer.split('/').nth(1).unwrap_or_default();
-            if is_named(&whole) || is_named(&Named::member(&format!("/{outermost}"))) {
-                demand.add(target);
-            }
-        }
-        for step in 0..rule.recipe.waiting() {
-            if rule.recipe.names(step, refused.body).iter().any(is_named) {
-                demand.add(bit(rule, Waiting::Step(step)));
-            }
-        }
-        demand
-    }
 }
 
-fn bit(rule: &Rule, waiting: Waiting) -> usize {
+fn bit(rule: &Rule, waiting: Waiting<'_>) -> usize {
     match waiting {
-        Waiting::Step(step) => rule.targets.len() + step,
+        Waiting::Step(Step::Case(index)) => rule.targets.len() + index,
         Waiting::Path => headers_bit(rule) + 1,
+        // Never among what is demanded: see `Asked`.
+        Waiting::Step(Step::Null(_)) => Demand::MOST,
     }
 }
 
 fn headers_bit(rule: &Rule) -> usize {
-    rule.targets.len() + rule.recipe.waiting()
+    rule.targets.len() + rule.recipe.case.len()
+}
+
+/// An error body, and those that it holds.
+struct Errors<'v>(Vec<Error<'v>>);
+
+impl<'v> Errors<'v> {
+    fn of(error: &'v Value) -> Self {
+        let nested = array(error, "errors").take(NESTED);
+        Self(
+            std::iter::once(error)
+                .chain(nested)
+                .map(Error::read)
+                .collect(),
+        )
+    }
+
+    fn name(&self, named: &Named) -> bool {
+        self.0.iter().any(|error| error.names(named))
+    }
 }
 
 /// What an error body says.

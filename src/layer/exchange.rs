@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::header::CONTENT_LENGTH;
 use http::request::Parts;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, StatusCode};
 use http_body::Body;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -13,7 +13,7 @@ use tower_service::Service;
 use super::Shared;
 use super::body::{Filled, Replay, RequestBody, ResponseBody};
 use super::decode::{NoText, decode};
-use super::demand::{Demand, Refused};
+use super::demand::{Asked, Demand, Refused};
 use super::options::{Mode, TooLarge};
 use super::record::{NoAnswer, Outcome, Reason};
 use super::write::may_change_state;
@@ -22,6 +22,7 @@ use crate::directory::Directory;
 use crate::repair::coding::DecodeError;
 use crate::repair::plan::PlanError;
 use crate::repair::reshape::unreadable;
+use crate::rule::spec::Timing;
 use crate::rule::{ConversationId, Match, Rule};
 
 mod diagnose;
@@ -44,6 +45,9 @@ use sender::Sender;
 /// Times that a body's text may be held at once: as it was read, as it is sent, and as it is sent once more
 /// after a rejection. (Sent in two requests, each has its members.)
 const COPIES: usize = 3;
+
+/// The same where its members are given their places, before what is sent is made of it each time.
+const RESHAPED_COPIES: usize = 5;
 
 /// Answers a matched request.
 pub(super) async fn exchange<S, D, B, R>(
@@ -141,13 +145,18 @@ where
     /// Undoes the codings of the body, if it has any.
     async fn read(&mut self, came: &Came, language: Language) -> Answered<R, S::Error> {
         let Came { bytes, share, .. } = came;
+        let copies = if self.case.rule().recipe.is_empty() {
+            COPIES
+        } else {
+            RESHAPED_COPIES
+        };
         let text = if language.codings.is_identity() {
             // The body is charged once already.
-            let fits = share.take(bytes.len().saturating_mul(COPIES - 1));
+            let fits = share.take(bytes.len().saturating_mul(copies - 1));
             fits.then(|| bytes.clone()).ok_or(NoText::Crowded)
         } else {
             let limit = self.case.shared.options.body_limit;
-            decode(language.codings, bytes, limit, COPIES, share).await
+            decode(language.codings, bytes, limit, copies, share).await
         };
         match text {
             Ok(text) if language.charset.agrees_on(&text) => {
@@ -225,18 +234,11 @@ impl<'a, D: Directory> Case<'a, D> {
         self.shared.demands.at_once(rule)
     }
 
-    /// The same, where one rule's demand is known better.
-    fn demand_of(&self, rule: &Rule, known: (&Rule, Demand)) -> Demand {
-        if rule.index == known.0.index {
-            known.1
-        } else {
-            self.demand(rule)
-        }
-    }
-
-    /// What is to be repaired after a rejection.
-    fn demand_after(&self, rule: &Rule, refused: Refused<'_>) -> Demand {
-        self.demand(rule).union(Demand::named_in(refused, rule))
+    /// The same after a rejection.
+    fn asked_after(&self, rule: &Rule, refused: Refused<'_>) -> Asked {
+        let mut asked = Asked::by(refused, rule);
+        asked.demand = asked.demand.union(self.demand(rule));
+        asked
     }
 
     /// The conversation whose snapshots a request makes unusable, if it `changes` anything there.
@@ -248,6 +250,24 @@ impl<'a, D: Directory> Case<'a, D> {
             self.shared.rules.conversation_at(path)
         };
         conversation.filter(|_| changes && may_change_state(request, path))
+    }
+
+    /// Whether an answer may ask for a step that waits for it. `is_elsewhere`: the request went to another path
+    /// than its own already.
+    fn may_have_waited<R>(&self, rule: &Rule, is_elsewhere: bool, answer: &Response<R>) -> bool {
+        if self.is_rejection(rule, answer) {
+            return rule.timing == Timing::OnReject || rule.recipe.has_waiting();
+        }
+        let headers = &self.head.headers;
+        let waits = match answer.status() {
+            StatusCode::NOT_FOUND => self.found.has_another_path() && !is_elsewhere,
+            StatusCode::PRECONDITION_FAILED => {
+                let mut names = rule.drop_headers.iter();
+                names.any(|name| headers.contains_key(name))
+            }
+            _ => false,
+        };
+        waits && !is_no_answer(answer)
     }
 
     /// Whether another body may fare better after an answer.

@@ -138,7 +138,8 @@ pub struct Record<'a> {
     pub repairs: &'a [Repair],
     /// JSON pointers of the members that were filled.
     pub filled: &'a [&'a str],
-    /// JSON pointers of the members, and names of the header fields, that were left out.
+    /// JSON pointers of the members, and names of the header fields, that were left out; `+N` at the end
+    /// stands for N more.
     pub dropped: &'a [String],
     /// What became of each request, where one became several: its name, and the status of its answer if
     /// it was sent and answered.

@@ -48,6 +48,14 @@ impl Flaw {
     pub(crate) fn is_of_the_text(self) -> bool {
         matches!(self, Self::NotJson | Self::NotObject | Self::TooLarge)
     }
+
+    /// Whether it is one of the path: no body would mend it.
+    pub(crate) fn is_of_the_path(self) -> bool {
+        matches!(
+            self,
+            Self::ParticipantMissing | Self::ConversationMissing | Self::NoSuchResource
+        )
+    }
 }
 
 /// Characters of a member's name that are shown: enough to find it, and no place to hide a text in.

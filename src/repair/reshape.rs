@@ -29,6 +29,7 @@ pub(crate) use envelope::{Envelope, Wrapper};
 pub use rename::Form;
 pub(crate) use rename::Rename;
 use text::Text;
+pub use waiting::Step;
 pub(crate) use waiting::{Case, Named, Null};
 use work::Work;
 
@@ -57,8 +58,10 @@ pub struct Recipe {
     pub(crate) accepts: Option<Vec<String>>,
     /// Members that belong to resources of their own.
     pub(crate) reroute: Vec<String>,
-    /// Names that are commands elsewhere: what has one of them is not taken for attributes.
+    /// Names that are commands elsewhere.
     pub(crate) reserved: Vec<String>,
+    /// Names that are no attributes': an object that has one of them is not taken for a map of them.
+    pub(crate) no_attributes: Vec<String>,
 }
 
 /// A body that went through a recipe.
@@ -127,7 +130,7 @@ impl Recipe {
         &self,
         body: &'t [u8],
         participant: &str,
-        waits: impl Fn(usize) -> bool,
+        waits: impl Fn(Step<'_>) -> bool,
     ) -> Result<Reshaped<'t>, Diagnosis> {
         if self.is_empty() {
             return Ok(Reshaped::untouched(body));
@@ -150,7 +153,18 @@ impl Recipe {
                 ..Reshaped::untouched(body)
             });
         }
-        scan(body, &Targets::default()).map_err(|error| unreadable(error.into()))?;
+        if let Err(error) = scan(body, &Targets::default()) {
+            // The path is wrong whatever the body says.
+            let otherwise = self.otherwise.clone().filter(|_| self.accepts.is_none());
+            let unreadable = || match body.trim_ascii() {
+                b"" => Diagnosis {
+                    hint: "the body is empty".to_owned(),
+                    ..unreadable(error.into())
+                },
+                _ => unreadable(error.into()),
+            };
+            return Err(otherwise.unwrap_or_else(unreadable));
+        }
         let mut work = Work::new(self, Text::new(Cow::Borrowed(body))?);
         work.unwrap()?;
         work.pick()?;
@@ -185,6 +199,7 @@ impl Recipe {
             accepts,
             reroute,
             reserved: _,
+            no_attributes: _,
         } = self;
         let steps = [
             unwrap.is_empty(),

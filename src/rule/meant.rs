@@ -8,7 +8,7 @@ use http::Method;
 use super::{Match, Rule, Rules};
 use crate::repair::Repair;
 use crate::repair::diagnosis::Diagnosis;
-use crate::repair::reshape::{Current, Part, Reshaped};
+use crate::repair::reshape::{Current, Part, Reshaped, Step};
 
 /// Paths that may lead to each other in a row. The packs need two; the bound ends rules that lead in a
 /// circle.
@@ -50,9 +50,9 @@ pub struct Send<'r, 't> {
 
 /// A step that may wait for a rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Waiting {
+pub(crate) enum Waiting<'a> {
     /// A step of the rule's recipe.
-    Step(usize),
+    Step(Step<'a>),
     /// The path to try after a 404.
     Path,
 }
@@ -65,7 +65,7 @@ impl Rules {
         found: &Match<'r, '_>,
         method: &Method,
         body: &'t [u8],
-        waits: impl Fn(&Rule, Waiting) -> bool,
+        waits: impl Fn(&Rule, Waiting<'_>) -> bool,
     ) -> Result<Meant<'r, 't>, Diagnosis> {
         let mut meant = Meant {
             rule: found.rule,
@@ -90,7 +90,7 @@ impl Rules {
             };
             let rule = found.rule;
             meant.rule = rule;
-            let wait = |step| waits(rule, Waiting::Step(step));
+            let wait = |step: Step<'_>| waits(rule, Waiting::Step(step));
             let reshaped = match body {
                 Cow::Borrowed(body) => rule.recipe.apply(body, found.participant(), wait)?,
                 Cow::Owned(body) => rule
@@ -187,7 +187,7 @@ impl<'r, 't> Meant<'r, 't> {
         found: &Match<'r, '_>,
         parts: Vec<Part<'t>>,
         path: Option<&str>,
-        waits: &impl Fn(&Rule, Waiting) -> bool,
+        waits: &impl Fn(&Rule, Waiting<'_>) -> bool,
     ) {
         let addresses = &found.route.addresses;
         let mut own = path.map(str::to_owned);

@@ -192,3 +192,41 @@ fn the_packs_compile() {
     assert!(Rules::strict().iter().count() >= 9);
     assert!(Rules::official().iter().count() >= 1);
 }
+
+#[test]
+fn a_rule_that_could_not_do_what_it_says_is_refused() {
+    let faults = |rule: &str| {
+        let text = format!("[[rule]]\nname = \"r\"\n{rule}");
+        let specs = crate::rule::pack::Specs::parse("t", &text).unwrap();
+        let compiled = Rules::compile(specs.sources(), specs.rules(), specs.diagnoses());
+        let faults = compiled.err().unwrap_or_default();
+        let faults = faults
+            .iter()
+            .map(|fault| format!("{}: {}", fault.key, fault.problem));
+        faults.collect::<Vec<_>>().join("; ")
+    };
+    let pick = r#"pick = [{ list = "/participants", members = ["attributes"] }]"#;
+    for (rule, expected) in [
+        (
+            format!(
+                "paths = [\"/x/{{conversationId}}\"]\n{pick}\npath = \"/y/{{conversationId}}\""
+            ),
+            "pick: needs a `path` that has {participantId}",
+        ),
+        (
+            format!("paths = [\"/x/{{participantId}}\"]\n{pick}\npath = \"/y/{{participantId}}\""),
+            "pick: is for paths that name no participant",
+        ),
+        (
+            "paths = [\"/x/{y}\"]\npath = \"/x/{y}\"".to_owned(),
+            "path: is one of the rule's own `paths`: it leads to itself",
+        ),
+        (
+            "paths = [\"/x\"]\n[rule.on_reject]\ncase = { \"/state\" = [] }".to_owned(),
+            "on_reject.case./state: names no word",
+        ),
+    ] {
+        let found = faults(&rule);
+        assert!(found.contains(expected), "{rule}: {found}");
+    }
+}

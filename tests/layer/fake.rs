@@ -42,6 +42,7 @@ pub(crate) struct Fake(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 struct State {
     conversation: Option<(StatusCode, Bytes)>,
+    after_a_write: Option<Bytes>,
     retry_after: Option<&'static str>,
     coding: Option<&'static str>,
     only_path: Option<&'static str>,
@@ -73,6 +74,11 @@ impl Fake {
 
     pub(crate) fn conversation(&self, body: &str) {
         self.lock().conversation = Some((StatusCode::OK, body.to_owned().into()));
+    }
+
+    /// What the conversation is from the next write on.
+    pub(crate) fn changes_with_a_write(&self, body: &str) {
+        self.lock().after_a_write = Some(body.to_owned().into());
     }
 
     /// Reads are answered these bytes, said to be in this coding.
@@ -217,6 +223,9 @@ impl State {
     fn answer(&mut self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         let is_read = method == Method::GET;
         let (status, body, coding) = if !is_read {
+            if let Some(body) = self.after_a_write.take() {
+                self.conversation = Some((StatusCode::OK, body));
+            }
             let answer = self.answers.pop_front();
             answer.unwrap_or((StatusCode::ACCEPTED, Bytes::new(), None))
         } else if self.only_path.is_some_and(|only| only != path) {

@@ -21,5 +21,6 @@ mod fake;
 mod learning;
 mod lookup;
 mod modes;
+mod official;
 mod passing;
 mod resend;

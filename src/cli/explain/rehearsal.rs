@@ -21,6 +21,8 @@ pub(super) struct Explained {
     pub(super) text: Result<Bytes, DecodeError>,
     /// What would be sent last: one request, or one for each resource that the body belongs to.
     pub(super) sent: Vec<Message>,
+    /// What would be sent once more after a rejection that asks for it.
+    pub(super) after_rejection: Vec<Message>,
     /// Name of the upstream that it is routed to.
     pub(super) upstream: String,
     pub(super) rule: Option<Applies>,
@@ -80,6 +82,13 @@ pub(super) async fn rehearse(
     let readable = text.as_deref().map_err(ToString::to_string);
     let seen = Seen::new(&config.compiled, &came.method, &path, readable);
     let refusal = answers.refusal.clone();
+    let mut answers = answers;
+    if seen.as_ref().is_some_and(Seen::is_flawed) {
+        // So that the report is the one that it would get.
+        answers
+            .refusal
+            .get_or_insert_with(|| Bytes::from_static(b"{}"));
+    }
     let had_conversation = answers.conversation.is_some();
     let (mut sent, report) = notebook::send(config, request, answers).await?;
     if assumed_credential {
@@ -88,6 +97,10 @@ pub(super) async fn rehearse(
         }
     }
     let rule = seen.as_ref().map(Seen::applies);
+    let after_rejection = match (&seen, &refusal) {
+        (Some(seen), None) => seen.after_rejection(&came.method, &sent),
+        _ => Vec::new(),
+    };
     let diagnosis = seen.and_then(|seen| seen.diagnosis(refusal.as_deref(), &sent));
     Ok(Explained {
         came,
@@ -96,6 +109,7 @@ pub(super) async fn rehearse(
         upstream: upstream.clone(),
         rule,
         report: report.and_then(|report| report.to_str().ok().map(str::to_owned)),
+        after_rejection,
         diagnosis,
         assumed_credential,
         had_conversation,

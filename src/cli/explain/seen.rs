@@ -1,5 +1,6 @@
 //! What the rules see of a request.
 
+use bytes::Bytes;
 use http::Method;
 
 use super::notebook::Message;
@@ -7,7 +8,7 @@ use crate::repair::diagnosis::Diagnosis;
 use crate::repair::plan::Plan;
 use crate::repair::reshape::Current;
 use crate::repair::scan::BOM;
-use crate::rule::{Match, Meant, Rules};
+use crate::rule::{Match, Meant, Rules, Send};
 
 /// The rule that applies, and what it sees.
 #[derive(Debug)]
@@ -79,6 +80,37 @@ impl<'a> Seen<'a> {
         }
     }
 
+    /// Whether anything is wrong that can be seen without an answer.
+    pub(super) fn is_flawed(&self) -> bool {
+        match &self.meant {
+            Some(Ok(meant)) => meant.doubt.is_some(),
+            Some(Err(_)) => true,
+            None => false,
+        }
+    }
+
+    /// What would be sent once more after a rejection that names all that waits for it, if anything does.
+    pub(super) fn after_rejection(&self, method: &Method, sent: &[Message]) -> Vec<Message> {
+        let (Some(Ok(first)), Ok(text)) = (&self.meant, &self.text) else {
+            return Vec::new();
+        };
+        let text = text.strip_prefix(BOM).unwrap_or(text);
+        let all = self.rules.meant(&self.found, method, text, |_, _| false);
+        let Some(all) = all.ok().filter(|all| !same(&all.sends, &first.sends)) else {
+            return Vec::new();
+        };
+        let message = |send: &Send<'_, '_>| {
+            let mut message = sent.first().cloned().unwrap_or_default();
+            message.method = all.method.clone();
+            message.body = Bytes::copy_from_slice(&send.body);
+            if let Some(path) = send.path.as_ref().and_then(|path| path.parse().ok()) {
+                message.target = path;
+            }
+            message
+        };
+        all.sends.iter().map(message).collect()
+    }
+
     /// What is wrong: by what the refusal says, or else by what can be seen of the request and of what is
     /// `sent` for it. Its advice names what the path names.
     pub(super) fn diagnosis(&self, refusal: Option<&[u8]>, sent: &[Message]) -> Option<Diagnosis> {
@@ -102,4 +134,14 @@ impl<'a> Seen<'a> {
         }
         Some(diagnosis)
     }
+}
+
+fn same(some: &[Send<'_, '_>], others: &[Send<'_, '_>]) -> bool {
+    let parts = |sends: &[Send<'_, '_>]| {
+        let parts = sends
+            .iter()
+            .map(|send| (send.path.clone(), send.body.to_vec()));
+        parts.collect::<Vec<_>>()
+    };
+    parts(some) == parts(others)
 }

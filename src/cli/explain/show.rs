@@ -37,6 +37,14 @@ pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Resu
     }
     line(out, "report", explained.report.as_deref().unwrap_or("none"))?;
     sent(out, explained)?;
+    if !explained.after_rejection.is_empty() {
+        writeln!(
+            out,
+            "\n{DIM}if the API refuses that and names what is wrong{DIM:#}"
+        )?;
+        let mut again = explained.after_rejection.iter();
+        again.try_for_each(|message| difference(out, explained, message))?;
+    }
     wrong(out, explained)
 }
 
@@ -75,11 +83,15 @@ fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
             };
             writeln!(out, "\n{DIM}{when}{DIM:#}")?;
         }
-        target(out, &explained.came, sent)?;
-        headers(out, &explained.came, sent)?;
-        bytes(out, explained, sent)?;
+        difference(out, explained, sent)?;
     }
     Ok(())
+}
+
+fn difference(out: &mut impl Write, explained: &Explained, sent: &Message) -> io::Result<()> {
+    target(out, &explained.came, sent)?;
+    headers(out, &explained.came, sent)?;
+    bytes(out, explained, sent)
 }
 
 fn target(out: &mut impl Write, came: &Message, sent: &Message) -> io::Result<()> {

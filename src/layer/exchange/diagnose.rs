@@ -47,8 +47,11 @@ where
         sheet: &Sheet<'_>,
         diagnosis: &Diagnosis,
     ) -> Answered<R, S::Error> {
-        self.note.diagnosed(diagnosis);
-        self.note.outcome = Outcome::Forwarded;
+        // Where members are only given their places a body may be left out, or be null.
+        if self.case.rule().recipe.is_empty() {
+            self.note.diagnosed(diagnosis);
+            self.note.outcome = Outcome::Forwarded;
+        }
         let request = Request::from_parts(self.case.head.clone(), sheet.came.body());
         let answer = self.sender.send_case(&self.case, request, true).await?;
         Ok(self.diagnose(answer, Some(diagnosis)).await)
@@ -90,10 +93,17 @@ where
         rejection.into_response()
     }
 
-    /// A refusal that speaks of the credential, the pace or the time is not about what was found.
+    /// A refusal that speaks of the credential, the pace, the time or the size is not about what was found.
+    /// One that speaks of the path is where the path is none that the API has: what was found kept it from
+    /// being put right.
     fn suspect(&mut self, status: StatusCode, found: Option<&Diagnosis>) {
-        let is_about_it = !matches!(status.as_u16(), 401 | 403 | 407 | 408 | 429);
-        if let Some(found) = found.filter(|_| is_about_it) {
+        let case = &self.case;
+        let is_about = |found: &&Diagnosis| match status.as_u16() {
+            401 | 403 | 407 | 408 | 413 | 429 => false,
+            404 | 405 => found.flaw.is_of_the_path() || case.found.is_misplaced(&case.head.method),
+            _ => true,
+        };
+        if let Some(found) = found.filter(is_about) {
             self.note.diagnosed(found);
         }
     }

@@ -13,14 +13,14 @@ use super::{Case, unplanned};
 use crate::directory::Directory;
 use crate::layer::body::{Replay, RequestBody};
 use crate::layer::budget::Share;
-use crate::layer::demand::Demand;
+use crate::layer::demand::{Asked, Demand};
 use crate::layer::record::{Reason, Repair};
 use crate::repair::charset::Charset;
 use crate::repair::diagnosis::Diagnosis;
 use crate::repair::header::{forget_the_bytes, misses_content_type, signs_the_target};
 use crate::repair::plan::Plan;
 use crate::repair::scan::BOM;
-use crate::rule::{Match, Meant, Rule, Send};
+use crate::rule::{Match, Meant, Rule, Send, Waiting};
 
 /// The caller's body as it came.
 pub(super) struct Came {
@@ -48,7 +48,9 @@ pub(super) struct Sheet<'a> {
 
 impl<'a> Sheet<'a> {
     pub(super) fn new(came: &'a Came, text: &'a [u8], language: Language) -> Self {
+        // A second one is no mark, and the text no JSON.
         let bare = text.strip_prefix(BOM);
+        let bare = bare.filter(|bare| !bare.starts_with(BOM));
         Self {
             came,
             text: bare.unwrap_or(text),
@@ -72,13 +74,17 @@ pub(super) struct Draft<'a> {
 
 impl<'a, D: Directory> Case<'a, D> {
     /// What the caller meant, or the request as it came where that takes a guess. Steps that wait for a
-    /// rejection are taken where `demand` has them. `Err`: the body is none that could be edited.
+    /// rejection are taken where they were demanded lately, and where one rule's are `asked` for. `Err`: the
+    /// body is none that could be edited.
     pub(super) fn meant<'t>(
         &self,
         sheet: &Sheet<'t>,
-        demand: impl Fn(&Rule) -> Demand,
+        asked: Option<(&Rule, &Asked)>,
     ) -> Result<Meant<'a, 't>, Diagnosis> {
-        let waits = |rule: &Rule, waiting| demand(rule).waits_for(rule, waiting);
+        let waits = |rule: &Rule, waiting: Waiting<'_>| match asked {
+            Some((of, asked)) if of.index == rule.index => asked.waits_for(rule, waiting),
+            _ => self.demand(rule).waits_for(rule, waiting),
+        };
         let (rules, method, text) = (&self.shared.rules, &self.head.method, sheet.text);
         match rules.meant(self.found, method, text, waits) {
             Err(diagnosis) if !diagnosis.flaw.is_of_the_text() => {

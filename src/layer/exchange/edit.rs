@@ -39,16 +39,13 @@ impl Edit {
         self.parts.len().max(1)
     }
 
-    /// Whether it makes the same requests.
-    pub(super) fn makes_the_same(&self, other: &Self) -> bool {
+    /// Whether going on with it would repeat the other's request at `refused`, or one before it: those must
+    /// be the same, and that one must not.
+    pub(super) fn repeats(&self, other: &Self, refused: usize) -> bool {
         let heads = |edit: &Self| (edit.content_type, edit.coding, edit.no_headers);
-        self.parts == other.parts && heads(self) == heads(other)
-    }
-
-    /// How many requests in a row, from the first, are the other's too.
-    pub(super) fn same_as(&self, other: &Self) -> usize {
         let pairs = self.parts.iter().zip(&other.parts);
-        pairs.take_while(|(part, other)| part == other).count()
+        let same = pairs.take_while(|(part, other)| part == other).count();
+        same < refused || same > refused && heads(self) == heads(other)
     }
 
     /// Where its request goes, where that is not where it came to.

@@ -1,7 +1,7 @@
 //! Mode enforce: repair, send, and after a definite rejection once more.
 
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
@@ -16,7 +16,6 @@ use crate::layer::demand::{Demand, Refused};
 use crate::layer::options::LookupFailure;
 use crate::layer::record::{Origin, Outcome, Reason};
 use crate::rule::Rule;
-use crate::rule::spec::Timing;
 
 /// What was sent, and when.
 struct Attempt {
@@ -36,7 +35,7 @@ where
     R: Body<Data = Bytes> + Unpin,
 {
     pub(super) async fn enforce(&mut self, sheet: &Sheet<'_>) -> Answered<R, S::Error> {
-        let meant = match self.case.meant(sheet, |rule| self.case.demand(rule)) {
+        let meant = match self.case.meant(sheet, None) {
             Ok(meant) => meant,
             Err(diagnosis) => return self.forward_unread(sheet, &diagnosis).await,
         };
@@ -76,7 +75,9 @@ where
             Ok(rejection) => rejection,
             Err(answer) => return Ok(answer),
         };
-        match self.resend(sheet, rule, &attempt, &rejection).await? {
+        let body = meant.sends.get(attempt.last).map(|send| &*send.body);
+        let body = body.unwrap_or_default();
+        match self.resend(sheet, rule, &attempt, body, &rejection).await? {
             Some(answer) => Ok(self.diagnose(answer, meant.doubt.as_ref()).await),
             None => Ok(self.diagnosed(rejection, meant.doubt.as_ref())),
         }
@@ -109,42 +110,30 @@ where
 
     /// Whether the answer may lead to another request.
     fn may_resend(&self, rule: &Rule, attempt: &Attempt, answer: &Response<R>) -> bool {
-        if self.case.is_rejection(rule, answer) {
-            let fills = attempt.filled_at.is_some();
-            return fills || rule.timing == Timing::OnReject || rule.recipe.waiting() > 0;
-        }
-        let headers = &self.case.head.headers;
-        let waits = match answer.status() {
-            StatusCode::NOT_FOUND => {
-                self.case.found.has_another_path() && attempt.edit.path(attempt.last).is_none()
-            }
-            StatusCode::PRECONDITION_FAILED => rule
-                .drop_headers
-                .iter()
-                .any(|name| headers.contains_key(name)),
-            _ => false,
-        };
-        waits && !is_no_answer(answer)
+        let filled = attempt.filled_at.is_some() && self.case.is_rejection(rule, answer);
+        let is_elsewhere = attempt.edit.path(attempt.last).is_some();
+        filled || self.case.may_have_waited(rule, is_elsewhere, answer)
     }
 
-    /// After a definite rejection: what the rules make of it, if that is anything else. It is always made
-    /// of the caller's own bytes, and what the upstream has accepted is not sent again.
+    /// After a definite rejection of `body`: what the rules make of it, if that is anything else. It is
+    /// always made of the caller's own bytes, and what the upstream has accepted is not sent again.
     async fn resend(
         &mut self,
         sheet: &Sheet<'_>,
         rule: &'a Rule,
         first: &Attempt,
+        body: &[u8],
         rejection: &Rejection<R>,
     ) -> Result<Option<Response<R>>, S::Error> {
         let refused = Refused {
             status: rejection.status(),
             text: &rejection.text(),
             of_the_body: self.case.is_rejection(rule, rejection.head()),
-            body: sheet.text,
+            body,
         };
-        let demand = self.case.demand_after(rule, refused);
-        let wanted = |other: &Rule| self.case.demand_of(other, (rule, demand));
-        let Ok(meant) = self.case.meant(sheet, wanted) else {
+        let asked = self.case.asked_after(rule, refused);
+        let demand = asked.demand;
+        let Ok(meant) = self.case.meant(sheet, Some((rule, &asked))) else {
             return Ok(None);
         };
         let Ok(draft) = self.case.draft(sheet, &meant) else {
@@ -161,20 +150,25 @@ where
                 return Ok(None);
             }
         };
+        if known
+            .as_ref()
+            .is_some_and(|known| known.contradicted(&meant).is_some())
+        {
+            return Ok(None);
+        }
         let second = draft.edit(demand, known.as_ref(), &self.case.head);
-        // The same body is never sent twice: neither the one that was refused, nor those before it.
-        let accepted = second.same_as(&first.edit).min(first.last);
-        if second.makes_the_same(&first.edit) || accepted < first.last {
+        // The same request is never sent twice: neither the one that was refused, nor those before it.
+        if second.repeats(&first.edit, first.last) {
             return Ok(None);
         }
         self.note.edited(rule, &second, known.as_ref());
         if newer_than.is_some() {
             self.note.origin = Some(Origin::Refetched);
         }
-        let (answer, _) = self.send(&draft, &second, accepted).await?;
+        let (answer, _) = self.send(&draft, &second, first.last).await?;
         if is_no_answer(&answer) {
             self.note.reason = Some(Reason::UpstreamFailed);
-        } else if demand != first.demand && !self.case.is_rejection(rule, &answer) {
+        } else if demand != first.demand && answer.status().is_success() {
             self.case.shared.demands.remember(rule, demand);
         }
         Ok(Some(answer))

@@ -14,7 +14,6 @@ use crate::layer::body::RequestBody;
 use crate::layer::demand::{Demand, Refused};
 use crate::layer::record::Outcome;
 use crate::rule::Rule;
-use crate::rule::spec::Timing;
 
 impl<'a, D, S, B, R> Exchange<'a, D, S, B, R>
 where
@@ -25,7 +24,7 @@ where
 {
     pub(super) async fn observe(&mut self, sheet: &Sheet<'_>) -> Answered<R, S::Error> {
         let case = &self.case;
-        let meant = match case.meant(sheet, |rule| case.demand(rule)) {
+        let meant = match case.meant(sheet, None) {
             Ok(meant) => meant,
             Err(diagnosis) => return self.forward_unread(sheet, &diagnosis).await,
         };
@@ -40,8 +39,7 @@ where
         // Beside each other: an observed request should take no longer than it did before.
         let (known, answer) = tokio::join!(case.know(&draft, demand, None), send);
         let answer = answer?;
-        let waits = rule.timing == Timing::OnReject || rule.recipe.waiting() > 0;
-        if !waits || !case.is_rejection(rule, &answer) {
+        if !case.may_have_waited(rule, false, &answer) {
             self.note_observed(rule, &draft, demand, known);
             let answer = self.diagnose(answer, meant.doubt.as_ref()).await;
             self.note_only_observed();
@@ -56,12 +54,12 @@ where
         let refused = Refused {
             status: rejection.status(),
             text: &rejection.text(),
-            of_the_body: true,
+            of_the_body: case.is_rejection(rule, rejection.head()),
             body: sheet.text,
         };
-        let demand = case.demand_after(rule, refused);
-        let wanted = |other: &Rule| case.demand_of(other, (rule, demand));
-        if let Ok(meant) = case.meant(sheet, wanted)
+        let asked = case.asked_after(rule, refused);
+        let demand = asked.demand;
+        if let Ok(meant) = case.meant(sheet, Some((rule, &asked)))
             && let Ok(draft) = case.draft(sheet, &meant)
         {
             let known = case.know(&draft, demand, None).await;

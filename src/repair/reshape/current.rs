@@ -5,7 +5,7 @@ use super::text::{At, Splice};
 use super::work::Work;
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw};
-use crate::repair::scan::outline::Kind;
+use crate::repair::scan::outline::{Kind, Member};
 
 /// What must be so for the request to mean what it was taken for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +26,20 @@ impl Current {
 }
 
 impl Work<'_, '_> {
+    /// A member that is neither sent elsewhere nor called `name`, and asks for something.
+    fn command_beside(&self, name: &str) -> Option<&Member> {
+        let mut members = self.text.root().members.iter();
+        let is_called = |member: &Member, name: &str| self.text.is_called(member, name);
+        members.find(|member| {
+            let is_moved = self
+                .recipe
+                .reroute
+                .iter()
+                .any(|moved| is_called(member, moved));
+            member.kind != Kind::Null && !is_moved && !is_called(member, name)
+        })
+    }
+
     /// Leaves such members out, where they say nothing else.
     pub(super) fn drop_current(&mut self) -> Result<(), Diagnosis> {
         if !self.has_moved()? {
@@ -36,10 +50,7 @@ impl Work<'_, '_> {
             let At::Member(_, member) = self.text.at(names) else {
                 continue;
             };
-            let says_only_that = (2..=names.len()).all(|depth| {
-                let way = names.get(..depth).unwrap_or_default();
-                matches!(self.text.at(way), At::Member(outline, _) if outline.members.len() == 1)
-            });
+            let says_only_that = self.text.stands_alone(names, 2);
             let text = self.text.slice(member.value.clone());
             let value = serde_json::from_slice(text)
                 .ok()
@@ -48,6 +59,10 @@ impl Work<'_, '_> {
                 continue;
             };
             let outermost = names.first().map(String::as_str).unwrap_or_default();
+            // Beside a command the body may tell what the participant is, and then the command is none.
+            if let Some(command) = self.command_beside(outermost) {
+                return Err(Diagnosis::of(Flaw::Ambiguous, &self.pointer(command)));
+            }
             let goes = self
                 .text
                 .root()

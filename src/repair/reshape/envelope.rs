@@ -1,5 +1,6 @@
 //! `unwrap` and `pick`: what was meant stands inside of an object or a list around it.
 
+use super::map::token;
 use super::rename::{Form, json_string};
 use super::text::{At, Text};
 use crate::repair::diagnosis::{Diagnosis, Flaw};
@@ -18,7 +19,7 @@ impl Wrapper {
     pub(super) fn open(
         &self,
         text: &Text<'_>,
-        reserved: &[String],
+        no_attributes: &[String],
         knows: impl Fn(&Member) -> bool,
     ) -> Result<Option<Vec<u8>>, Diagnosis> {
         let [member] = text.root().members.as_slice() else {
@@ -26,7 +27,7 @@ impl Wrapper {
         };
         let is_wrapper = text.is_called(member, &self.name)
             && member.kind == Kind::Object
-            && self.form.fits(text, member, reserved);
+            && self.form.fits(text, member, no_attributes);
         if !is_wrapper {
             return Ok(None);
         }
@@ -75,10 +76,7 @@ impl Envelope {
             Self::Ids { body, .. } => Self::id(text, &member, at, body),
         }?;
         // Beside the envelope stands something that is not for this participant alone.
-        let alone = (1..=at.names().len()).all(|depth| {
-            let way = at.names().get(..depth).unwrap_or_default();
-            matches!(text.at(way), At::Member(outline, _) if outline.members.len() == 1)
-        });
+        let alone = text.stands_alone(at.names(), 1);
         match picked {
             Some(_) if !alone => Err(Diagnosis::of(Flaw::Ambiguous, at.text())),
             picked => Ok(picked),
@@ -104,7 +102,7 @@ impl Envelope {
         };
         let others = || outline.root().members.iter().filter(|m| !is_id(m));
         if let Some(odd) = others().find(|m| !known.iter().any(|name| outline.is_called(m, name))) {
-            let odd = String::from_utf8_lossy(outline.slice(odd.name.clone())).into_owned();
+            let odd = token(outline.slice(odd.name.clone()));
             return Err(Diagnosis::of(
                 Flaw::Ambiguous,
                 &format!("{}/0/{odd}", at.text()),

@@ -15,32 +15,38 @@ impl<'t> Work<'_, 't> {
         for (index, name) in self.recipe.reroute.iter().enumerate() {
             match self.find(name)? {
                 None => {}
+                Some(member) if member.kind == Kind::Null => {}
                 Some(member) if member.kind == Kind::Object => moved.push((index, member)),
                 Some(_) => return Err(Diagnosis::of(Flaw::TypeConflict, &format!("/{name}"))),
             }
         }
         let is_moved = |member: &Member| moved.iter().any(|(_, moved)| moved == member);
+        // A null is what serialisers write for a member that was never set. Here it can only be in the way
+        // where the resource does not have the member, or where others go elsewhere.
+        let is_unset = |member: &Member| {
+            let called = |name: &String| self.text.is_called(member, name);
+            member.kind == Kind::Null
+                && (!moved.is_empty() || self.recipe.reroute.iter().any(called))
+        };
+        let stays = |member: &Member| !is_moved(member) && !is_unset(member);
         let members = &self.text.root().members;
         let mut parts: Vec<_> = moved
             .iter()
             .map(|(index, member)| self.only(Some(*index), |other| other == member))
             .collect();
-        if moved.is_empty() {
-            parts.push(self.only(None, |_| true));
+        let mut unset = Vec::new();
+        if members.iter().any(stays) || !moved.is_empty() {
+            let never_set = members.iter().filter(|member| is_unset(member));
+            unset.extend(never_set.map(|member| self.pointer(member)));
+            if members.iter().any(stays) {
+                parts.push(self.only(None, stays));
+            }
         } else {
-            // A null beside them is what serialisers write for a member that was never set.
-            let rest = |member: &Member| !is_moved(member) && member.kind != Kind::Null;
-            if members.iter().any(rest) {
-                parts.push(self.only(None, rest));
-            }
-            let nulls = members
-                .iter()
-                .filter(|member| !is_moved(member) && !rest(member));
-            let dropped: Vec<_> = nulls.map(|member| self.pointer(member)).collect();
-            if !dropped.is_empty() {
-                self.left_out(&dropped);
-                self.did(Repair::Drop);
-            }
+            parts.push(self.only(None, |_| true));
+        }
+        if !unset.is_empty() {
+            self.left_out(&unset);
+            self.did(Repair::Drop);
         }
         if !moved.is_empty() {
             self.did(Repair::Reroute);
@@ -48,6 +54,7 @@ impl<'t> Work<'_, 't> {
         if parts.len() > 1 {
             self.did(Repair::Split);
         }
+        let dropped = self.take_dropped();
         // Where nothing goes, the text itself is the one part, borrowed if no step touched it.
         if let [part] = parts.as_mut_slice()
             && part.body == self.text.bytes()
@@ -58,7 +65,7 @@ impl<'t> Work<'_, 't> {
             parts,
             participant: self.participant,
             repairs: self.repairs,
-            dropped: self.dropped,
+            dropped,
             current: self.current,
             doubt,
         })

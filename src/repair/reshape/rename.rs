@@ -14,7 +14,7 @@ pub enum Form {
     Text,
     /// An object.
     Object,
-    /// An object of strings, numbers and booleans, with none of the rule's `reserved` names.
+    /// An object of strings, numbers and booleans, with no name that the rule has another meaning for.
     Map,
     /// An object that holds an object or a list.
     Nested,
@@ -31,13 +31,13 @@ pub(crate) struct Rename {
 }
 
 impl Form {
-    pub(super) fn fits(self, text: &Text<'_>, member: &Member, reserved: &[String]) -> bool {
+    pub(super) fn fits(self, text: &Text<'_>, member: &Member, no_attributes: &[String]) -> bool {
         let inside = || Outline::of(text.bytes(), member.value.start);
         match self {
             Self::Any => true,
             Self::Text => member.kind == Kind::String,
             Self::Object => member.kind == Kind::Object,
-            Self::Map => inside().is_some_and(|inside| is_map(text, &inside, reserved)),
+            Self::Map => inside().is_some_and(|inside| is_map(text, &inside, no_attributes)),
             Self::Nested => inside().is_some_and(|inside| {
                 let mut members = inside.members.iter();
                 members.any(|member| matches!(member.kind, Kind::Object | Kind::Array))
@@ -46,13 +46,16 @@ impl Form {
     }
 }
 
-/// Whether an object is what attributes are, or nearly: not empty, flat, and nothing that is a command
-/// elsewhere.
-pub(super) fn is_map(text: &Text<'_>, outline: &Outline, reserved: &[String]) -> bool {
-    let is_reserved = |member| reserved.iter().any(|name| text.is_called(member, name));
+/// Whether an object is what attributes are, or nearly: not empty, flat, and nothing that means something
+/// else.
+pub(super) fn is_map(text: &Text<'_>, outline: &Outline, no_attributes: &[String]) -> bool {
+    let is_none = |member| {
+        no_attributes
+            .iter()
+            .any(|name| text.is_called(member, name))
+    };
     let mut members = outline.members.iter();
-    !outline.members.is_empty()
-        && members.all(|member| member.kind.is_scalar() && !is_reserved(member))
+    !outline.members.is_empty() && members.all(|member| member.kind.is_scalar() && !is_none(member))
 }
 
 impl Rename {
@@ -60,14 +63,14 @@ impl Rename {
     pub(super) fn edits(
         &self,
         text: &Text<'_>,
-        reserved: &[String],
+        no_attributes: &[String],
     ) -> Result<Vec<Splice>, Diagnosis> {
         let (container, member) = match text.at(self.from.names()) {
             At::Nothing => return Ok(Vec::new()),
             At::Twice => return Err(Diagnosis::of(Flaw::DuplicateMember, self.from.text())),
             At::Member(container, member) => (container, member),
         };
-        if !self.form.fits(text, &member, reserved) {
+        if !self.form.fits(text, &member, no_attributes) {
             return Ok(Vec::new());
         }
         let value = if self.values.is_empty() {

@@ -113,6 +113,15 @@ impl<'t> Text<'t> {
         At::Nothing
     }
 
+    /// Whether nothing stands beside any member on a way of names, from the one at `depth` on (the outermost
+    /// is at 1).
+    pub(super) fn stands_alone(&self, names: &[String], depth: usize) -> bool {
+        (depth..=names.len()).all(|depth| {
+            let way = names.get(..depth).unwrap_or_default();
+            matches!(self.at(way), At::Member(outline, _) if outline.members.len() == 1)
+        })
+    }
+
     /// Applies edits that don't overlap, in order.
     pub(super) fn edit(&mut self, splices: &[Splice]) -> Result<(), Diagnosis> {
         *self = Text::new(Cow::Owned(spliced(&self.bytes, splices)))?;

@@ -7,11 +7,20 @@ use super::text::{At, Splice, Text};
 use super::work::Work;
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw};
-use crate::repair::scan::outline::{Kind, Outline};
+use crate::repair::scan::outline::{Kind, Member, Outline};
 use crate::repair::target::Pointer;
 
-/// Members that a rejection is searched for, at most.
-const MOST_NAMES: usize = 32;
+/// Nulls that a rejection is searched for, at most.
+const MOST_NULLS: usize = 32;
+
+/// A step that may wait for a rejection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// The `case` at this position.
+    Case(usize),
+    /// The null at this JSON pointer. Each waits for itself: one that was not named may mean something.
+    Null(&'a str),
+}
 
 /// One `case`: a string that has a few values, in one spelling.
 #[derive(Clone, Debug)]
@@ -45,23 +54,25 @@ impl Named {
 }
 
 impl Recipe {
-    /// How many steps wait.
-    pub(crate) fn waiting(&self) -> usize {
-        self.case.len() + self.drop_null.len()
+    /// Whether any step waits.
+    pub(crate) fn has_waiting(&self) -> bool {
+        !(self.case.is_empty() && self.drop_null.is_empty())
     }
 
-    /// What a rejection may name to ask for a waiting step on this body.
-    pub(crate) fn names(&self, step: usize, body: &[u8]) -> Vec<Named> {
+    /// What a rejection may name to ask for the case at `index` on this body.
+    pub(crate) fn case_named(&self, index: usize, body: &[u8]) -> Option<Named> {
+        let text = Text::new(body.into()).ok()?;
+        self.case.get(index)?.named(&text)
+    }
+
+    /// The nulls of this body that a rejection may name.
+    pub(crate) fn nulls(&self, body: &[u8]) -> Vec<Named> {
         let Ok(text) = Text::new(body.into()) else {
             return Vec::new();
         };
-        if let Some(case) = self.case.get(step) {
-            return case.named(&text).into_iter().collect();
-        }
-        let null = step
-            .checked_sub(self.case.len())
-            .and_then(|at| self.drop_null.get(at));
-        null.map(|null| null.named(&text)).unwrap_or_default()
+        let nulls = self.drop_null.iter().flat_map(|null| null.pointers(&text));
+        let nulls = nulls.take(MOST_NULLS);
+        nulls.map(|pointer| Named::member(&pointer)).collect()
     }
 }
 
@@ -69,7 +80,7 @@ impl Work<'_, '_> {
     /// Takes those waiting steps that need to wait no longer. A value that none would mend is a doubt.
     pub(super) fn wait(
         &mut self,
-        waits: impl Fn(usize) -> bool,
+        waits: impl Fn(Step<'_>) -> bool,
     ) -> Result<Option<Diagnosis>, Diagnosis> {
         let recipe = self.recipe;
         let mut doubt = None;
@@ -78,15 +89,15 @@ impl Work<'_, '_> {
                 Spelling::Unknown => {
                     doubt = Some(Diagnosis::of(Flaw::UnknownValue, case.at.text()));
                 }
-                Spelling::Other(splice) if !waits(step) => self.edit(Repair::Case, &[splice])?,
+                Spelling::Other(splice) if !waits(Step::Case(step)) => {
+                    self.edit(Repair::Case, &[splice])?;
+                }
                 Spelling::Right | Spelling::Other(_) => {}
             }
         }
-        for (step, null) in recipe.drop_null.iter().enumerate() {
-            if !waits(recipe.case.len() + step) {
-                let Some((splices, dropped)) = null.look(&self.text) else {
-                    continue;
-                };
+        for null in &recipe.drop_null {
+            let goes = |pointer: &str| !waits(Step::Null(pointer));
+            if let Some((splices, dropped)) = null.look(&self.text, goes) {
                 self.edit(Repair::Drop, &splices)?;
                 self.left_out(&dropped);
             }
@@ -136,37 +147,34 @@ impl Case {
 }
 
 impl Null {
-    /// The nulls, unless there is nothing else: a body that asks for nothing is none to send.
-    fn look(&self, text: &Text<'_>) -> Option<(Vec<Splice>, Vec<String>)> {
+    /// The nulls that go, unless nothing else is there: a body that asks for nothing is none to send.
+    fn look(
+        &self,
+        text: &Text<'_>,
+        goes: impl Fn(&str) -> bool,
+    ) -> Option<(Vec<Splice>, Vec<String>)> {
         let outline = self.outline(text)?;
-        let is_null = |kind| kind == Kind::Null;
-        if outline.members.iter().all(|member| is_null(member.kind)) {
-            return None;
-        }
-        let goes = outline.without(|member| is_null(member.kind));
-        let names = self.named(text).into_iter().map(|named| named.pointer);
-        Some((
-            goes.into_iter().map(Splice::remove).collect(),
-            names.collect(),
-        ))
+        let is_going =
+            |member: &Member| member.kind == Kind::Null && goes(&self.pointer(text, member));
+        let mut members = outline.members.iter();
+        members.find(|member| member.kind != Kind::Null)?;
+        let going = outline.members.iter().filter(|member| is_going(member));
+        let dropped: Vec<_> = going.map(|member| self.pointer(text, member)).collect();
+        let splices = outline.without(is_going).into_iter().map(Splice::remove);
+        (!dropped.is_empty()).then(|| (splices.collect(), dropped))
     }
 
-    fn named(&self, text: &Text<'_>) -> Vec<Named> {
-        let Some(outline) = self.outline(text) else {
-            return Vec::new();
-        };
+    /// JSON pointers of the nulls.
+    fn pointers(&self, text: &Text<'_>) -> Vec<String> {
+        let outline = self.outline(text);
+        let members = outline.iter().flat_map(|outline| &outline.members);
+        let nulls = members.filter(|member| member.kind == Kind::Null);
+        nulls.map(|member| self.pointer(text, member)).collect()
+    }
+
+    fn pointer(&self, text: &Text<'_>, member: &Member) -> String {
         let above = self.at.as_ref().map(Pointer::text).unwrap_or_default();
-        let nulls = outline
-            .members
-            .iter()
-            .filter(|member| member.kind == Kind::Null);
-        nulls
-            .take(MOST_NAMES)
-            .map(|member| Named {
-                pointer: format!("{above}/{}", token(text.slice(member.name.clone()))),
-                value: None,
-            })
-            .collect()
+        format!("{above}/{}", token(text.slice(member.name.clone())))
     }
 
     fn outline(&self, text: &Text<'_>) -> Option<Outline> {

@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::text::{Splice, Text};
-use super::{Current, Recipe, map};
+use super::text::{At, Splice, Text};
+use super::{Current, Recipe, Rename, map};
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw, shown};
 use crate::repair::scan::outline::{Kind, Member, Occurs};
@@ -17,8 +17,12 @@ pub(super) struct Work<'r, 't> {
     pub(super) text: Text<'t>,
     pub(super) participant: Option<String>,
     pub(super) repairs: Vec<Repair>,
-    pub(super) dropped: Vec<String>,
+    dropped: Vec<String>,
+    /// How many more were left out.
+    unlisted: usize,
     pub(super) current: Vec<Current>,
+    /// The renames that were made, in order.
+    renamed: Vec<&'r Rename>,
 }
 
 impl<'r, 't> Work<'r, 't> {
@@ -29,7 +33,9 @@ impl<'r, 't> Work<'r, 't> {
             participant: None,
             repairs: Vec::new(),
             dropped: Vec::new(),
+            unlisted: 0,
             current: Vec::new(),
+            renamed: Vec::new(),
         }
     }
 }
@@ -57,14 +63,24 @@ impl Work<'_, '_> {
 
     pub(super) fn left_out(&mut self, pointers: &[String]) {
         let room = MOST_DROPPED.saturating_sub(self.dropped.len());
-        let shown = pointers.iter().take(room).map(|pointer| shown(pointer));
-        self.dropped.extend(shown);
+        let listed = pointers.iter().take(room).map(|pointer| shown(pointer));
+        self.dropped.extend(listed);
+        self.unlisted += pointers.len().saturating_sub(room);
+    }
+
+    /// What was left out, for the report.
+    pub(super) fn take_dropped(&mut self) -> Vec<String> {
+        let mut dropped = std::mem::take(&mut self.dropped);
+        if self.unlisted > 0 {
+            dropped.push(format!("+{}", self.unlisted));
+        }
+        dropped
     }
 
     pub(super) fn unwrap(&mut self) -> Result<(), Diagnosis> {
         for wrapper in &self.recipe.unwrap {
             let knows = |member: &Member| self.recipe.knows(&self.text, member);
-            if let Some(body) = wrapper.open(&self.text, &self.recipe.reserved, knows)? {
+            if let Some(body) = wrapper.open(&self.text, &self.recipe.no_attributes, knows)? {
                 return self.replace(Repair::Unwrap, body);
             }
         }
@@ -89,10 +105,42 @@ impl Work<'_, '_> {
 
     pub(super) fn rename(&mut self) -> Result<(), Diagnosis> {
         for rename in &self.recipe.rename {
-            let splices = rename.edits(&self.text, &self.recipe.reserved)?;
+            self.make_room(rename)?;
+            let splices = rename.edits(&self.text, &self.recipe.no_attributes)?;
+            if !splices.is_empty() {
+                self.renamed.push(rename);
+            }
             self.edit(Repair::Rename, &splices)?;
         }
         Ok(())
+    }
+
+    /// The pointer to a member that was renamed, as its caller knows it.
+    fn as_it_came(&self, mut pointer: String) -> String {
+        for rename in self.renamed.iter().rev() {
+            let below = pointer.strip_prefix(rename.to.text());
+            if let Some(below) = below.filter(|below| below.is_empty() || below.starts_with('/')) {
+                pointer = format!("{}{below}", rename.from.text());
+            }
+        }
+        pointer
+    }
+
+    /// A null in the place that another member is renamed to was never set.
+    fn make_room(&mut self, rename: &Rename) -> Result<(), Diagnosis> {
+        if !matches!(self.text.at(rename.from.names()), At::Member(..)) {
+            return Ok(());
+        }
+        let At::Member(outline, there) = self.text.at(rename.to.names()) else {
+            return Ok(());
+        };
+        if there.kind != Kind::Null || rename.from.names() == rename.to.names() {
+            return Ok(());
+        }
+        let goes = outline.without(|member| *member == there);
+        let goes: Vec<_> = goes.into_iter().map(Splice::remove).collect();
+        self.left_out(&[rename.to.text().to_owned()]);
+        self.edit(Repair::Drop, &goes)
     }
 
     /// What can only be read goes, but only beside what is meant in any case: beside a command it could be
@@ -151,13 +199,15 @@ impl Work<'_, '_> {
 
     pub(super) fn wrap(&mut self) -> Result<(), Diagnosis> {
         let under = self.recipe.wrap.as_deref();
-        let splices = under.and_then(|under| map::wrap(&self.text, under, &self.recipe.reserved));
+        let splices =
+            under.and_then(|under| map::wrap(&self.text, under, &self.recipe.no_attributes));
         self.edit(Repair::Wrap, &splices.unwrap_or_default())
     }
 
     pub(super) fn stringify(&mut self) -> Result<(), Diagnosis> {
         for at in &self.recipe.stringify {
-            let splices = map::stringify(&self.text, at)?;
+            let splices = map::stringify(&self.text, at)
+                .map_err(|(flaw, pointer)| Diagnosis::of(flaw, &self.as_it_came(pointer)))?;
             self.edit(Repair::Stringify, &splices)?;
         }
         Ok(())
@@ -173,7 +223,10 @@ impl Work<'_, '_> {
     /// Whether there are members that belong to another resource.
     pub(super) fn has_moved(&self) -> Result<bool, Diagnosis> {
         for name in &self.recipe.reroute {
-            if self.find(name)?.is_some() {
+            if self
+                .find(name)?
+                .is_some_and(|member| member.kind != Kind::Null)
+            {
                 return Ok(true);
             }
         }

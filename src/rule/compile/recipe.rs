@@ -45,6 +45,7 @@ impl<'p> Reader<'p> {
             accepts: spec.accepts.clone(),
             reroute: spec.reroute.iter().map(|(name, _)| name.clone()).collect(),
             reserved: spec.reserved.clone(),
+            no_attributes: no_attributes(spec),
         }
     }
 
@@ -116,6 +117,10 @@ impl<'p> Reader<'p> {
     fn waiting(&mut self, spec: &OnRejectSpec) -> (Vec<Case>, Vec<Null>) {
         let mut cases = Vec::new();
         for (text, words) in &spec.case {
+            if words.is_empty() {
+                let problem = "names no word: write those that the API has".to_owned();
+                self.problem(&format!("on_reject.case.{text}"), problem);
+            }
             if let Some(at) = self.pointer(&format!("on_reject.case.{text}"), text) {
                 let words = words.clone();
                 cases.push(Case { at, words });
@@ -131,4 +136,16 @@ impl<'p> Reader<'p> {
         }
         (cases, nulls)
     }
+}
+
+/// Names that keep an object from being taken for a map of attributes: commands, and whatever the rule knows
+/// another meaning of.
+fn no_attributes(spec: &ReshapeSpec) -> Vec<String> {
+    let outermost = |entry: &RenameSpec| entry.from.split('/').nth(1).map(str::to_owned);
+    let renamed = spec.rename.iter().filter_map(outermost);
+    let mut names = spec.reserved.clone();
+    names.extend(spec.identity.iter().chain(&spec.drop).cloned());
+    names.extend(spec.unwrap.iter().map(|(name, _)| name.clone()));
+    names.extend(renamed);
+    names
 }

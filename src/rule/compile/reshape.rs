@@ -20,7 +20,7 @@ impl Compiler {
         let mut problems = contradictions(spec);
         let recipe = Reader::new(&mut problems).recipe(&spec.reshape);
         // Besides the fills: a bit for the header fields, and one for the other path.
-        let waiting = recipe.waiting() + spec.fill.len() + 2;
+        let waiting = recipe.case.len() + spec.fill.len() + 2;
         if waiting > Targets::MOST {
             let problem = format!("more than {} things to wait for", Targets::MOST);
             problems.push(("on_reject".to_owned(), problem));
@@ -137,8 +137,21 @@ fn contradictions(spec: &RuleSpec) -> Vec<Problem> {
             "is for what stands beside members that go elsewhere: name them in `reroute`",
         );
     }
-    if !pick.is_empty() && path.is_none() {
+    let names = |path: &str| path.contains(&format!("{{{PARTICIPANT}}}"));
+    if !pick.is_empty() && !path.as_deref().is_some_and(names) {
         problem("pick", "needs a `path` that has {participantId}");
+    }
+    if !pick.is_empty() && spec.paths.iter().any(|path| names(path)) {
+        problem(
+            "pick",
+            "is for paths that name no participant: this rule has one with {participantId}",
+        );
+    }
+    if path.as_ref().is_some_and(|path| spec.paths.contains(path)) {
+        problem(
+            "path",
+            "is one of the rule's own `paths`: it leads to itself",
+        );
     }
     if body.is_some() && path.is_none() && method.is_none() {
         problem("body", "needs the `path` or `method` to send it with");

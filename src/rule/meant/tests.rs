@@ -7,6 +7,7 @@ use http::Method;
 use crate::rule::Rules;
 
 mod attributes;
+mod meaning;
 mod published;
 mod readme;
 mod refused;
