@@ -1,11 +1,11 @@
 //! The rules for the published API, with an upstream that answers as it is told.
 
-use http::{Method, Request};
+use http::Request;
 use http_body_util::Full;
 use patchwright::layer::options::Options;
 use patchwright::rule::Rules;
 
-use crate::fake::{Answer, Fake, P, Proxy, request};
+use crate::fake::{Fake, P, Proxy};
 
 const ACCEPTED: &str = r#"{"accepted":true}"#;
 
@@ -15,10 +15,6 @@ fn official(fake: &Fake) -> Proxy {
 
 fn naming(field: &str) -> String {
     format!(r#"{{"status":400,"message":"no","details":[{{"fieldName":"{field}"}}]}}"#)
-}
-
-async fn send(proxy: &Proxy, method: Method, path: &str, body: &str) -> Answer {
-    proxy.send(request(method, path, body)).await
 }
 
 #[tokio::test]
