@@ -1,10 +1,11 @@
 //! The rules for the published API, in a process of its own in front of its simulator.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 
 use http::Method;
-use patchwright::simulator::Simulator;
 use patchwright::simulator::seed::{CALL, MESSAGE, participant};
+use patchwright::simulator::{Communication, Conversation, Media, Participant, Simulator};
 
 use crate::support::{Answer, Caller, Process, World, agent};
 
@@ -336,5 +337,59 @@ async fn a_refusal_of_the_credential_is_not_explained_by_the_body() {
             answer.report()
         );
         world.simulator.clear_faults();
+    }
+}
+
+/// A participant of a call and a message: an end that the path tells one of them is none of the other.
+#[tokio::test]
+async fn what_a_path_tells_one_medium_leaves_the_others_alone() {
+    let (c, p) = ("c1", "p1");
+    let communication = |id: &str, media| Communication {
+        id: id.to_owned(),
+        media,
+        state: "connected".to_owned(),
+        held: false,
+        muted: false,
+        recording: false,
+    };
+    let both = [(Media::Call, "call"), (Media::Message, "message")];
+    let envelope = format!(r#"{{"participants":[{{"id":"{p}","action":"disconnect"}}]}}"#);
+    let state = r#"{"state":"disconnected"}"#;
+    for (path, body, ended) in [
+        (format!("calls/{c}"), &*envelope, "call"),
+        (format!("voice/{c}"), &envelope, "call"),
+        (format!("webmessaging/{c}"), &envelope, "message"),
+        (format!("phone/{c}/participants/{p}"), state, "call"),
+        (format!("web/{c}/participants/{p}"), state, "message"),
+    ] {
+        let world = World::official().await;
+        world.simulator.insert(Conversation {
+            id: c.to_owned(),
+            participants: vec![Participant {
+                id: p.to_owned(),
+                purpose: "agent".to_owned(),
+                name: None,
+                user_id: None,
+                queue: None,
+                attributes: BTreeMap::new(),
+                communications: both.map(|(media, id)| communication(id, media)).into(),
+            }],
+            tokens: None,
+            denied: Vec::new(),
+        });
+        let path = format!("/api/v2/conversations/{path}");
+        let answer = send(&world.proxied, &Method::PATCH, &path, body).await;
+        assert_eq!(answer.status, 202, "{path}: {}", answer.report());
+        let whole = format!("/api/v2/conversations/{c}");
+        let read = world.proxied.get(&whole, "user").await.json();
+        let participant = &read["participants"][0];
+        for (member, id) in [("calls", "call"), ("messages", "message")] {
+            let state = if id == ended {
+                "disconnected"
+            } else {
+                "connected"
+            };
+            assert_eq!(participant[member][0]["state"], state, "{path}: {id}");
+        }
     }
 }
