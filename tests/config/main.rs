@@ -233,7 +233,7 @@ fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
         ("explain", &explain),
         ("simulate", &simulate),
         ("demo", &["--listen"]),
-        ("healthcheck", &["--admin"]),
+        ("healthcheck", &["--admin", "--ready"]),
     ] {
         for help in ["--help", "-h"] {
             let ran = patchwright(&[verb, help]);
@@ -317,6 +317,20 @@ fn healthcheck_says_by_its_exit_code_what_the_admin_listener_answers() {
         let head = asked(&address, server);
         assert!(head.starts_with("GET /healthz HTTP/1.1\r\n"), "{head}");
     }
+}
+
+#[test]
+fn healthcheck_asks_whether_it_takes_requests_with_ready() {
+    let (address, server) = answer_once("503 Service Unavailable");
+    let ran = patchwright(&["healthcheck", "--ready", "--admin", &address]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("/readyz: answered 503"),
+        "{}",
+        ran.stderr
+    );
+    let head = asked(&address, server);
+    assert!(head.starts_with("GET /readyz HTTP/1.1\r\n"), "{head}");
 }
 
 #[test]
