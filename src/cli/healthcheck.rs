@@ -55,7 +55,8 @@ pub fn run(args: &HealthcheckArgs) -> Result<(), Failure> {
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
-    let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(address, page)).await });
+    let asked =
+        runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(address, page)).await });
     let problem = match asked {
         Ok(Ok(status)) if status.is_success() => return Ok(()),
         Ok(Ok(status)) => format!("answered {status}"),

@@ -167,6 +167,44 @@ fn secrets_are_hidden() {
     assert!(ran.stdout.contains("partition_key = \"***\"") && !ran.stdout.contains("hunter2"));
 }
 
+/// A copy of one of config/*.toml beside the files that it names, and its name.
+fn installed(name: &str) -> (TempDir, String) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/config/");
+    let text = fs::read_to_string(format!("{source}{name}")).unwrap();
+    let (folder, path) = file(&text);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap().pem();
+    for (directory, separator) in [("tls", "\"tls/"), ("secrets", "\"secrets/")] {
+        fs::create_dir(folder.path().join(directory)).unwrap();
+        for rest in text.split(separator).skip(1) {
+            let name = rest.split('"').next().unwrap();
+            let content = match name.rsplit('.').next().unwrap() {
+                "key" => key.serialize_pem(),
+                "crt" => certificate.clone(),
+                _ => "a-secret-that-is-long-enough".to_owned(),
+            };
+            fs::write(folder.path().join(directory).join(name), content).unwrap();
+        }
+    }
+    (folder, path)
+}
+
+#[test]
+fn the_files_to_start_from_are_accepted_and_explain_each_of_their_keys() {
+    for name in ["sidecar.toml", "gateway.toml"] {
+        let (_folder, path) = installed(name);
+        let ran = patchwright(&["check", "--config", &path]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{name}");
+        let text = fs::read_to_string(path).unwrap();
+        let blocks = text.split("\n\n").filter(|block| block.contains(" = "));
+        for block in blocks {
+            assert!(block.starts_with('#') || block.contains("\n#"), "{block}");
+        }
+    }
+}
+
 #[test]
 fn without_an_upstream_the_way_to_give_one_is_shown() {
     for verb in ["serve", "check"] {
