@@ -1,8 +1,9 @@
 //! What must come out whatever the chances are.
 
+use crate::replica::{Replica, Snapshot};
 use crate::run::{Figures, run};
 use crate::setup::{Balancer, Partition, Redis, Setup};
-use crate::traffic::{MS, SECOND, World, events};
+use crate::traffic::{MS, SECOND, What, World, events};
 
 const ONE: Setup = Setup {
     replicas: 1,
@@ -115,10 +116,79 @@ fn partitions_cost_lookups() {
 }
 
 #[test]
-fn redis_is_asked_once_where_it_confirms_a_hit_and_not_at_all_without_it() {
-    assert_eq!(figures(7, &eight(Balancer::Random, Redis::Off)).redis, 0);
-    let confirm = figures(7, &eight(Balancer::Random, Redis::Confirm));
-    assert!(confirm.redis >= confirm.updates + lookups(&confirm));
-    let push = figures(7, &eight(Balancer::Random, Redis::Push));
-    assert!(push.redis < confirm.redis);
+fn a_confirmation_does_not_depend_on_pushes_or_on_how_slow_redis_is() {
+    let world = World {
+        redis_trip: 200 * MS,
+        push_delay: 5 * SECOND,
+        ..world(8)
+    };
+    let events = events(&world);
+    let untold = |redis| run(&world, &eight(Balancer::Random, redis), &events).untold;
+    assert_eq!(untold(Redis::Confirm), 0);
+    assert!(untold(Redis::Push) > 0);
+}
+
+#[test]
+fn by_token_is_as_good_as_one_process_where_a_conversation_has_one_token() {
+    let world = World {
+        tokens_each: 1,
+        ..world(9)
+    };
+    let events = events(&world);
+    let one = run(&world, &ONE, &events);
+    assert_eq!(
+        run(&world, &eight(Balancer::Token, Redis::Off), &events),
+        one
+    );
+    assert_ne!(
+        run(&world, &eight(Balancer::Random, Redis::Off), &events),
+        one
+    );
+}
+
+#[test]
+fn redis_gets_a_command_for_each_fill_and_lookup_and_four_for_each_write() {
+    let world = world(7);
+    let events = events(&world);
+    let figures = |redis| run(&world, &eight(Balancer::Random, redis), &events);
+    let writes = events
+        .iter()
+        .filter(|event| matches!(event.what, What::Write { .. }));
+    let writes = writes.count() as u64;
+    let confirm = figures(Redis::Confirm);
+    assert_eq!(
+        confirm.redis,
+        confirm.fills + lookups(&confirm) + 4 * writes
+    );
+    // Without it what is here fills at once.
+    assert!(figures(Redis::Push).redis < confirm.redis);
+    assert_eq!(figures(Redis::Off).redis, 0);
+}
+
+const fn read(tick: u64) -> Snapshot {
+    Snapshot {
+        tick,
+        read_at: 0,
+        version: tick,
+    }
+}
+
+#[test]
+fn a_lookup_that_began_before_a_write_is_not_joined_after_it() {
+    let mut replica = Replica::new(1, 1);
+    replica.take_off(0, 1, 0);
+    assert_eq!(replica.join(0, replica.floor(0, 0)), Some(0));
+    replica.wrote(0, 2);
+    assert_eq!(replica.join(0, replica.floor(0, 0)), None);
+}
+
+#[test]
+fn an_answer_that_comes_late_displaces_nothing_newer() {
+    let mut replica = Replica::new(1, 1);
+    replica.take_off(0, 1, 0);
+    replica.take_off(0, 2, 1);
+    replica.land(0, 1, read(2));
+    replica.land(0, 0, read(1));
+    let kept = replica.hit(0, 0, 0, 0).unwrap();
+    assert_eq!(kept.tick, 2);
 }

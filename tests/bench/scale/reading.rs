@@ -16,7 +16,7 @@ impl Run<'_> {
             (Redis::Off, None) => self.join_or_fetch(patch),
             (Redis::Push, None) | (Redis::Confirm, _) => {
                 self.figures.redis += 1;
-                self.after(Redis::TRIP, Due::Consulted(patch));
+                self.after(self.world.redis_trip, Due::Consulted(patch));
             }
         }
     }

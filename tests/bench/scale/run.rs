@@ -270,14 +270,14 @@ impl Run<'_> {
         if self.setup.redis != Redis::Off {
             // The generation, and the push of it.
             self.figures.redis += 2;
-            self.after(Redis::TRIP / 2, Due::RedisTold(event, tick));
+            self.after(self.world.redis_trip / 2, Due::RedisTold(event, tick));
         }
     }
 
     /// With `confirm` a write goes on, and its answer back, when Redis has it: the others can know.
     fn confirmation(&self) -> Time {
         match self.setup.redis {
-            Redis::Confirm => Redis::TRIP,
+            Redis::Confirm => self.world.redis_trip,
             Redis::Off | Redis::Push => 0,
         }
     }
@@ -289,7 +289,7 @@ impl Run<'_> {
         let own = self.replica(event);
         for replica in (0..self.replicas.len()).filter(|other| *other != own) {
             let mut draws = Draws::of(self.world.seed, event, 8 + replica as u64);
-            let wait = Redis::PUSH + draws.exponential(Redis::PUSH_DELAY);
+            let wait = self.world.redis_trip / 2 + draws.exponential(self.world.push_delay);
             self.after(wait, Due::Pushed(replica, conversation, tick));
         }
     }

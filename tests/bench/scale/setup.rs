@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::draws::Draws;
-use crate::traffic::{Event, MS, Time, What};
+use crate::traffic::{Event, Time, What};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Setup {
@@ -41,14 +41,6 @@ pub(crate) enum Redis {
     Push,
     /// The same, and nothing fills before Redis has said that no write is newer (`confirm = true`).
     Confirm,
-}
-
-impl Redis {
-    /// A command and its answer: in the same data centre.
-    pub(crate) const TRIP: Time = MS;
-    /// Until a write that Redis has is pushed to another process: at least, and on average so much more.
-    pub(crate) const PUSH: Time = MS / 2;
-    pub(crate) const PUSH_DELAY: Time = MS;
 }
 
 impl Setup {
