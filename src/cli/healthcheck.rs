@@ -15,8 +15,8 @@ use super::{Failure, settings};
 use crate::config;
 
 const MORE: &str = "\
-Asks GET /healthz on the admin listener. The address is --admin, else PATCHWRIGHT__ADMIN__ADDRESS, \
-else 127.0.0.1:9901.
+Asks GET /healthz on the admin listener, or with --ready GET /readyz. The address is --admin, else \
+PATCHWRIGHT__ADMIN__ADDRESS, else 127.0.0.1:9901.
 
 Examples:
   patchwright healthcheck
@@ -37,20 +37,26 @@ pub struct HealthcheckArgs {
     /// The admin listener's address
     #[arg(long, value_name = "ADDR")]
     pub admin: Option<SocketAddr>,
+
+    /// Whether it takes requests: it does not while it drains
+    #[arg(long)]
+    pub ready: bool,
 }
 
-/// Fails unless the proxy answers that it is well.
+/// Fails unless the proxy answers that it is well, or ready.
 pub fn run(args: &HealthcheckArgs) -> Result<(), Failure> {
     let address = match args.admin {
         Some(address) => address,
         None => configured()?,
     };
     let address = reachable(address);
+    let page = if args.ready { "/readyz" } else { "/healthz" };
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
     let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
-    let asked = runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(address)).await });
+    let asked =
+        runtime.block_on(async { tokio::time::timeout(PATIENCE, ask(address, page)).await });
     let problem = match asked {
         Ok(Ok(status)) if status.is_success() => return Ok(()),
         Ok(Ok(status)) => format!("answered {status}"),
@@ -58,7 +64,7 @@ pub fn run(args: &HealthcheckArgs) -> Result<(), Failure> {
         Err(_) => format!("no answer within {PATIENCE:?}"),
     };
     Err(Failure::Runtime(format!(
-        "http://{address}/healthz: {problem}"
+        "http://{address}{page}: {problem}"
     )))
 }
 
@@ -83,10 +89,13 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-async fn ask(address: SocketAddr) -> Result<http::StatusCode, Box<dyn std::error::Error>> {
+async fn ask(
+    address: SocketAddr,
+    page: &str,
+) -> Result<http::StatusCode, Box<dyn std::error::Error>> {
     let stream = TcpStream::connect(address).await?;
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let request = Request::get("/healthz").header(header::HOST, address.to_string());
+    let request = Request::get(page).header(header::HOST, address.to_string());
     let request = request.body(Empty::<Bytes>::new())?;
     // Its failures reach the request, too.
     tokio::spawn(connection);

@@ -167,6 +167,44 @@ fn secrets_are_hidden() {
     assert!(ran.stdout.contains("partition_key = \"***\"") && !ran.stdout.contains("hunter2"));
 }
 
+/// A copy of one of config/*.toml beside the files that it names, and its name.
+fn installed(name: &str) -> (TempDir, String) {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/config/");
+    let text = fs::read_to_string(format!("{source}{name}")).unwrap();
+    let (folder, path) = file(&text);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::default();
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = params.self_signed(&key).unwrap().pem();
+    for (directory, separator) in [("tls", "\"tls/"), ("secrets", "\"secrets/")] {
+        fs::create_dir(folder.path().join(directory)).unwrap();
+        for rest in text.split(separator).skip(1) {
+            let name = rest.split('"').next().unwrap();
+            let content = match name.rsplit('.').next().unwrap() {
+                "key" => key.serialize_pem(),
+                "crt" => certificate.clone(),
+                _ => "a-secret-that-is-long-enough".to_owned(),
+            };
+            fs::write(folder.path().join(directory).join(name), content).unwrap();
+        }
+    }
+    (folder, path)
+}
+
+#[test]
+fn the_files_to_start_from_are_accepted_and_explain_each_of_their_keys() {
+    for name in ["sidecar.toml", "gateway.toml"] {
+        let (_folder, path) = installed(name);
+        let ran = patchwright(&["check", "--config", &path]);
+        assert_eq!((ran.code, ran.stderr.as_str()), (0, ""), "{name}");
+        let text = fs::read_to_string(path).unwrap();
+        let blocks = text.split("\n\n").filter(|block| block.contains(" = "));
+        for block in blocks {
+            assert!(block.starts_with('#') || block.contains("\n#"), "{block}");
+        }
+    }
+}
+
 #[test]
 fn without_an_upstream_the_way_to_give_one_is_shown() {
     for verb in ["serve", "check"] {
@@ -233,7 +271,7 @@ fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
         ("explain", &explain),
         ("simulate", &simulate),
         ("demo", &["--listen"]),
-        ("healthcheck", &["--admin"]),
+        ("healthcheck", &["--admin", "--ready"]),
     ] {
         for help in ["--help", "-h"] {
             let ran = patchwright(&[verb, help]);
@@ -317,6 +355,20 @@ fn healthcheck_says_by_its_exit_code_what_the_admin_listener_answers() {
         let head = asked(&address, server);
         assert!(head.starts_with("GET /healthz HTTP/1.1\r\n"), "{head}");
     }
+}
+
+#[test]
+fn healthcheck_asks_whether_it_takes_requests_with_ready() {
+    let (address, server) = answer_once("503 Service Unavailable");
+    let ran = patchwright(&["healthcheck", "--ready", "--admin", &address]);
+    assert_eq!(ran.code, 1);
+    assert!(
+        ran.stderr.contains("/readyz: answered 503"),
+        "{}",
+        ran.stderr
+    );
+    let head = asked(&address, server);
+    assert!(head.starts_with("GET /readyz HTTP/1.1\r\n"), "{head}");
 }
 
 #[test]
