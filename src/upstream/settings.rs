@@ -19,9 +19,9 @@ pub struct Settings {
     pub identity: Option<IdentityFiles>,
     /// Whether to speak HTTP/2 to it.
     pub http2: bool,
-    /// Most connections where HTTP/2 is spoken.
+    /// Most connections where HTTP/2 is spoken, else 0.
     pub http2_connections: usize,
-    /// Bytes of the head of an answer where HTTP/2 is spoken.
+    /// Bytes of the head of an answer where HTTP/2 is spoken, else 0.
     pub header_bytes: usize,
     /// TCP and TLS; with HTTP/2 also the wait for a free stream.
     pub connect: Duration,
@@ -36,14 +36,16 @@ pub struct Settings {
 impl Settings {
     /// What the configuration says. By which requests it is found is not its own affair.
     pub fn new(upstream: &config::Upstream, limits: &Limits, timeouts: &Timeouts) -> Self {
+        // Nobody's connections are given up for what says nothing of them.
+        let of_http2 = |bound: usize| if upstream.http2 { bound } else { 0 };
         Self {
             name: upstream.name.clone(),
             url: upstream.url.clone(),
             ca: upstream.ca.clone(),
             identity: upstream.identity.clone(),
             http2: upstream.http2,
-            http2_connections: limits.http2_connections,
-            header_bytes: limits.header_bytes,
+            http2_connections: of_http2(limits.http2_connections),
+            header_bytes: of_http2(limits.header_bytes),
             connect: timeouts.connect,
             request: timeouts.request,
             idle: timeouts.idle,

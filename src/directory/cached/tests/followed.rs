@@ -1,6 +1,7 @@
 //! What a store leaves to the one that takes its place.
 
 use super::*;
+use crate::directory::breaker::Settings as Breaking;
 
 fn at(store: &Arc<Store>, upstream: &Upstream) -> impl Directory + use<> {
     named("api", upstream, store)
@@ -33,9 +34,9 @@ async fn snapshots_stay_unless_their_bounds_or_their_key_are_others() {
     let other_things = Settings {
         lookups: 3,
         learn: false,
-        breaker: breaker::Settings {
+        breaker: Breaking {
             failures: 1,
-            ..breaker::Settings::default()
+            ..Breaking::default()
         },
         ..minute()
     };
