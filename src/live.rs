@@ -6,6 +6,7 @@
 //! change stays, connections above all. A request goes by the configuration that was in force when it came,
 //! to its end; a connection has the bounds and the certificate of when it was accepted.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -22,7 +23,6 @@ use crate::upstream::BuildError;
 use crate::watch::{Reload, Reloaded};
 
 /// Where the configuration is read again.
-#[derive(Debug)]
 pub struct Source {
     /// The file. Without one nothing is.
     pub path: Option<PathBuf>,
@@ -43,6 +43,15 @@ impl Source {
             flags: Overrides::default(),
             fit: |_| {},
         }
+    }
+}
+
+/// Variables may hold secrets.
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 

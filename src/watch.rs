@@ -149,13 +149,13 @@ impl Watch {
         let mut before = std::mem::take(&mut self.parts);
         for part in wanted {
             let known = before.iter().position(|entry| entry.is_of(&part));
-            self.parts.push(match known {
-                Some(at) => before.swap_remove(at),
-                None => {
-                    note_end(&*part, &self.metrics);
-                    Entry::new(part)
-                }
-            });
+            let entry = if let Some(at) = known {
+                before.swap_remove(at)
+            } else {
+                note_end(&*part, &self.metrics);
+                Entry::new(part)
+            };
+            self.parts.push(entry);
         }
         for gone in before {
             let name = gone.reload().name();

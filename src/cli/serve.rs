@@ -133,7 +133,7 @@ async fn serve_until_signal(config: &Config, source: Source) -> Result<(), Serve
             }
             read_again.notify_one();
         }
-        std::future::pending().await
+        std::future::pending::<()>().await;
     };
     let (first, stop) = watch::channel(());
     let twice = async {

@@ -85,8 +85,8 @@ impl<K: PartialEq, V: Clone> Kept<K, V> {
 
     /// As [`take_over`](Self::take_over), of what can always be made.
     pub(super) fn take(&mut self, before: &Self, settings: K, make: impl FnOnce() -> V) -> V {
-        let made = self.take_over(before, settings, |_| Ok::<_, Infallible>(make()));
-        made.unwrap_or_else(|never| match never {})
+        let kept = self.take_over(before, settings, |_| Ok::<_, Infallible>(make()));
+        kept.unwrap_or_else(|never| match never {})
     }
 }
 

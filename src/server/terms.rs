@@ -21,5 +21,5 @@ pub(super) async fn resize(room: &Room, mut terms: watch::Receiver<Terms>) {
         let connections = terms.borrow_and_update().settings.connections;
         room.resize(connections);
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

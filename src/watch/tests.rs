@@ -57,12 +57,12 @@ fn looks(entry: &mut Entry, count: u32) -> Vec<Found> {
     (0..count).filter_map(|_| entry.look(false)).collect()
 }
 
-fn used(text: &str) -> Option<Found> {
-    Some(Found::Used(text.to_owned()))
+fn used(text: &str) -> Found {
+    Found::Used(text.to_owned())
 }
 
-fn wrong(text: &str) -> Option<Found> {
-    Some(Found::Wrong(text.to_owned()))
+fn wrong(text: &str) -> Found {
+    Found::Wrong(text.to_owned())
 }
 
 fn watching(path: &Path) -> (Arc<Text>, Entry) {
@@ -103,7 +103,7 @@ fn what_changed_before_the_first_look_is_found() {
     fs::write(&path, "one").unwrap();
     let (_, mut entry) = watching(&path);
     replace(&path, "two");
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
     assert_eq!(look(&mut entry), None);
 }
 
@@ -115,9 +115,9 @@ fn a_rename_and_a_write_in_place_are_changes() {
     let (_, mut entry) = watching(&path);
     assert_eq!(look(&mut entry), None);
     replace(&path, "two");
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
     fs::write(&path, "three").unwrap();
-    assert_eq!(look(&mut entry), used("three"));
+    assert_eq!(look(&mut entry), Some(used("three")));
     assert_eq!(look(&mut entry), None);
 }
 
@@ -137,7 +137,7 @@ fn a_swapped_symlink_somewhere_on_the_way_is_a_change() {
     assert_eq!(look(&mut entry), None);
     symlink("..2", root.join("..new")).unwrap();
     fs::rename(root.join("..new"), root.join("..data")).unwrap();
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
 }
 
 #[test]
@@ -149,10 +149,10 @@ fn what_is_written_twice_within_one_tick_of_the_clock_is_found() {
     assert_eq!(look(&mut entry), None);
     assert_eq!(look(&mut entry), None);
     replace(&path, "two");
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
     // As it would be if this write had left no mark.
     "older".clone_into(&mut text.held.lock().unwrap());
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
 }
 
 #[test]
@@ -167,19 +167,19 @@ fn a_fault_is_said_once_for_each_change_and_only_if_it_lasts() {
     let nothing = looks(&mut entry, PATIENCE - 1);
     assert_eq!(nothing, [], "the second file may still be coming");
     replace(&path, "two");
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
 
     replace(&path, "bad");
     assert_eq!(looks(&mut entry, PATIENCE - 1), []);
-    assert_eq!(look(&mut entry), wrong("bad"));
+    assert_eq!(look(&mut entry), Some(wrong("bad")));
     assert_eq!(looks(&mut entry, PATIENCE * 2), []);
     assert_eq!(*text.held.lock().unwrap(), "two");
 
     replace(&path, "bad");
     assert_eq!(looks(&mut entry, PATIENCE - 1), []);
-    assert_eq!(look(&mut entry), wrong("bad"));
+    assert_eq!(look(&mut entry), Some(wrong("bad")));
     replace(&path, "two");
-    assert_eq!(look(&mut entry), used("what they held before"));
+    assert_eq!(look(&mut entry), Some(used("what they held before")));
 }
 
 #[test]
@@ -208,7 +208,7 @@ fn a_file_that_is_gone_is_said_and_heals() {
     assert_eq!(looks(&mut entry, PATIENCE - 1), []);
     assert!(matches!(look(&mut entry), Some(Found::Wrong(_))));
     fs::write(&path, "two").unwrap();
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
 }
 
 #[test]
@@ -225,12 +225,12 @@ fn what_may_look_whole_is_read_when_it_has_not_changed_between_two_looks() {
         assert_eq!(look(&mut entry), None);
         assert!(entry.is_settling());
     }
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
     assert!(!entry.is_settling());
     // What is wrong and no more half is said without further ado, and once.
     replace(&path, "bad");
     assert_eq!(look(&mut entry), None);
-    assert_eq!(look(&mut entry), wrong("bad"));
+    assert_eq!(look(&mut entry), Some(wrong("bad")));
     assert_eq!(looks(&mut entry, PATIENCE * 2), []);
 }
 
@@ -243,7 +243,7 @@ fn what_is_wrong_and_names_others_may_be_right_without_a_change() {
     text.settles.store(true, Ordering::Relaxed);
     assert_eq!(looks(&mut entry, AGAIN * 2), []);
     replace(&path, "bad");
-    assert_eq!(looks(&mut entry, 2), [Found::Wrong("bad".to_owned())]);
+    assert_eq!(looks(&mut entry, 2), [wrong("bad")]);
     let reads = *text.reads.lock().unwrap();
     assert_eq!(looks(&mut entry, AGAIN * 3), []);
     assert_eq!(*text.reads.lock().unwrap(), reads + AGAIN * 3);
@@ -264,14 +264,14 @@ fn whoever_asks_is_told_at_once() {
         assert_eq!(looks(&mut entry, AGAIN * 2), []);
         replace(&path, "bad");
         for _ in 0..2 {
-            assert_eq!(entry.look(true), wrong("bad"));
+            assert_eq!(entry.look(true), Some(wrong("bad")));
         }
         assert_eq!(looks(&mut entry, PATIENCE * 2), [], "it has been said");
         replace(&path, "two");
-        assert_eq!(entry.look(true), used("two"));
+        assert_eq!(entry.look(true), Some(used("two")));
         assert_eq!(entry.look(true), None);
         replace(&path, "one");
-        assert_eq!(entry.look(true), used("one"));
+        assert_eq!(entry.look(true), Some(used("one")));
     }
 }
 
@@ -331,14 +331,11 @@ fn what_a_root_is_made_of_is_looked_after_for_as_long_as_it_is() {
     };
     assert_eq!(found(), []);
     replace(&one, "new");
-    assert_eq!(
-        found(),
-        [(vec![one.clone()], Found::Used("new".to_owned()))]
-    );
+    assert_eq!(found(), [(vec![one.clone()], used("new"))]);
     *whole.parts.lock().unwrap() = vec![second];
     replace(&one, "newer");
     replace(&two, "new");
-    assert_eq!(found(), [(vec![two], Found::Used("new".to_owned()))]);
+    assert_eq!(found(), [(vec![two], used("new"))]);
     // Nobody else knows of it any more.
     assert_eq!(Arc::strong_count(&first), 1);
     ends("0");
@@ -361,5 +358,5 @@ fn a_write_that_hides_its_time_is_a_change() {
     fs::write(&path, "two").unwrap();
     let file = fs::File::options().write(true).open(&path).unwrap();
     file.set_modified(time).unwrap();
-    assert_eq!(look(&mut entry), used("two"));
+    assert_eq!(look(&mut entry), Some(used("two")));
 }

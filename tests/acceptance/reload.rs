@@ -79,7 +79,6 @@ impl Reloading {
 fn whole(world: &World, text: &str) -> String {
     let text = text.replace("UPSTREAM", &world.upstream.to_string());
     let sockets = "[listen]\naddress = \"127.0.0.1:0\"\n[admin]\naddress = \"127.0.0.1:0\"";
-    // What stands above all sections stays there.
     text.replace("SOCKETS", sockets)
 }
 
@@ -157,9 +156,15 @@ async fn suspended_lookups_stay_suspended_for_the_same_upstream_only() {
     }
     assert_eq!(proxy.world.saw(&Method::GET), lookups);
     assert!(proxy.page("/metrics").await.contains(&state(2)));
+    // One that is not there any more is not suspended.
+    let renamed = text.replace("url =", "name = \"other\"\nurl =");
+    proxy.reads(&renamed).await;
+    within("the end of the suspension", async {
+        while !proxy.page("/metrics").await.contains(&state(0)) {}
+    })
+    .await;
     // Other settings of the breaker are another breaker.
     proxy.reads(&text.replace("= 2", "= 20")).await;
-    assert!(proxy.page("/metrics").await.contains(&state(0)));
     assert_eq!(proxy.patch().await.status, 503);
     assert!(proxy.world.saw(&Method::GET) > lookups);
 }

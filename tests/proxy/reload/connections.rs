@@ -1,5 +1,7 @@
 //! What becomes of connections, on both sides.
 
+use std::fmt::Write as _;
+
 use super::support::{GET, OK, Reloading, exchange, to};
 use crate::support::{Listening, Peer, within};
 use crate::tls::support::{Authority, Caller};
@@ -134,7 +136,7 @@ async fn a_listener_can_begin_to_speak_tls_use_other_files_and_end_it() {
         for (key, pem) in files {
             let name = format!("{key}-{number}.pem");
             gateway.folder.put(&name, pem);
-            section += &format!("{key} = \"{name}\"\n");
+            let _ = writeln!(section, "{key} = \"{name}\"");
         }
         names.push(section);
     }

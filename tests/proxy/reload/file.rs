@@ -57,7 +57,7 @@ async fn an_editor_that_truncates_and_writes_causes_neither_a_fault_nor_the_half
     let text = whole("[repair]\nreport = false\nmode = \"observe\"\n[limits]\nlookups = 5\n");
     for _ in 0..3 {
         for end in [0, text.len() / 3, text.len() / 2, text.len()] {
-            std::fs::write(&gateway.path, &text[..end]).unwrap();
+            std::fs::write(&gateway.path, &text.as_bytes()[..end]).unwrap();
             tokio::time::sleep(std::time::Duration::from_millis(2)).await;
         }
     }

@@ -106,3 +106,27 @@ async fn the_bound_on_requests_counts_those_that_began_before_it() {
         assert_eq!(caller.message().await.1, "ok");
     }
 }
+
+#[tokio::test]
+async fn what_is_held_in_memory_is_bounded_and_shown_across_a_reload() {
+    let upstream = Listening::new().await;
+    let text = to("api", upstream.address);
+    let gateway = Reloading::start(&text);
+    let small = "[limits]\nbody = \"8KiB\"\nbuffered = \"64KiB\"\n";
+    let begun = "PATCH /api/v2/conversations/c/participants/p HTTP/1.1\r\nHost: p\r\n\
+                 Authorization: Bearer t\r\nContent-Length: 100\r\n\r\n{";
+    let held = async || {
+        let metrics = gateway.page("/metrics").await;
+        let lines = metrics.lines();
+        let mut held = lines.filter_map(|line| line.strip_prefix("patchwright_buffered_bytes "));
+        held.next().unwrap().parse::<u32>().unwrap()
+    };
+    let mut callers = [gateway.caller().await, gateway.caller().await];
+    let mut before = 0;
+    for (caller, more) in callers.iter_mut().zip(["", small]) {
+        assert!(gateway.reads(&format!("{text}{more}")).await);
+        caller.send(begun).await;
+        within("more to be held", async { while held().await <= before {} }).await;
+        before = held().await;
+    }
+}
