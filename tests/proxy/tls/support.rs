@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use patchwright::config::ListenTls;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -278,6 +278,13 @@ impl Write for Sink {
 
 impl Log {
     pub(crate) fn here() -> Self {
+        // While there is but one subscriber, tracing asks that of whichever thread meets a line first whether
+        // anyone wants it: a thread without one would switch the line off for this one, too.
+        static ANOTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| {
+            let unread = tracing_subscriber::fmt().with_writer(io::sink);
+            tracing::Dispatch::new(unread.finish())
+        });
         let text = Arc::default();
         let sink = Sink(Arc::clone(&text));
         let subscriber = tracing_subscriber::fmt()
