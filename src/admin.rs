@@ -61,8 +61,8 @@ pub struct Content {
     pub metrics: Metrics,
     /// For `/repairs`.
     pub recent: Recent,
-    /// For `/config`: the effective configuration, with nothing secret in it.
-    pub config: String,
+    /// For `/config`: the configuration in force, with nothing secret in it.
+    pub config: Box<dyn Fn() -> String + Send + Sync>,
     /// For `DELETE /cache`.
     pub forget: Box<dyn Fn() + Send + Sync>,
 }
@@ -137,7 +137,7 @@ impl Admin {
             "/readyz" if self.ready.get() => page(StatusCode::OK, TEXT, "ready\n"),
             "/readyz" => page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
             "/metrics" => page(StatusCode::OK, PROMETHEUS, self.content.metrics.render()),
-            "/config" => page(StatusCode::OK, TEXT, self.content.config.clone()),
+            "/config" => page(StatusCode::OK, TEXT, (self.content.config)()),
             "/repairs" => page(StatusCode::OK, JSON, self.content.recent.to_json()),
             _ => unknown(),
         }

@@ -6,9 +6,11 @@
 //! once and knows its file and line, variable or flag.
 
 mod defaults;
+mod fixed;
 mod load;
 mod overlay;
 mod read;
+mod sections;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -34,6 +36,7 @@ use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec};
 pub use crate::rule::pack::Pack;
 pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
+pub use sections::Sections;
 
 /// Everything that the process was told.
 #[derive(Clone, Debug)]
@@ -82,6 +85,19 @@ impl Config {
             breaker: self.breaker,
             partition_key: key.unwrap_or_else(PartitionKey::random),
         }
+    }
+
+    /// The files that values were read from. Those of certificates are not among them: they are looked after
+    /// by whoever uses them.
+    pub fn files(&self) -> Vec<PathBuf> {
+        self.cache.partition_key_file.iter().cloned().collect()
+    }
+
+    /// Goes on with what a process has one of, also when its size is another: what is held in memory under
+    /// `before` counts here.
+    pub fn follow(&mut self, before: &Self) {
+        let bytes = self.repair.buffered.bytes();
+        self.repair.buffered = before.repair.buffered.sized(bytes);
     }
 
     /// Bounds of one lookup.
@@ -149,6 +165,8 @@ pub struct Cache {
     pub learn: bool,
     /// Key of the credential digest; random per process when absent.
     pub partition_key: Option<SecretString>,
+    /// Where that was read from, if it was a file.
+    pub partition_key_file: Option<PathBuf>,
 }
 
 /// `[limits]` (`limits.body` is [`Options::body_limit`], `limits.buffered` is [`Options::buffered`]).

@@ -85,7 +85,7 @@ struct Shared<D> {
     rules: Arc<Rules>,
     directory: D,
     options: Options,
-    demands: Demands,
+    demands: Arc<Demands>,
     observer: Box<dyn Observer>,
 }
 
@@ -93,7 +93,18 @@ impl<D> RepairLayer<D> {
     /// Repairs by `rules` with what `directory` knows. `observer` is told of every matched request;
     /// `()` observes nothing.
     pub fn new(rules: Arc<Rules>, directory: D, options: Options, observer: impl Observer) -> Self {
-        let demands = Demands::new(&rules);
+        let learned = Learned::nothing(&rules);
+        Self::remembering(rules, directory, options, observer, learned)
+    }
+
+    /// As [`new`](Self::new), with what another layer with the same rules has learned, or is to learn.
+    pub fn remembering(
+        rules: Arc<Rules>,
+        directory: D,
+        options: Options,
+        observer: impl Observer,
+        Learned(demands): Learned,
+    ) -> Self {
         let observer = Box::new(observer);
         Self {
             shared: Arc::new(Shared {
@@ -104,6 +115,18 @@ impl<D> RepairLayer<D> {
                 observer,
             }),
         }
+    }
+}
+
+/// What the upstream's rejections have taught of rules with `timing = "on-reject"`. Clones share it; it is
+/// of use only to layers with the rules that it was made for.
+#[derive(Clone, Debug)]
+pub struct Learned(Arc<Demands>);
+
+impl Learned {
+    /// Nothing yet.
+    pub fn nothing(rules: &Rules) -> Self {
+        Self(Arc::new(Demands::new(rules)))
     }
 }
 

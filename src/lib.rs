@@ -42,6 +42,8 @@ pub mod document;
 mod interim;
 pub mod layer;
 #[cfg(feature = "proxy")]
+pub mod live;
+#[cfg(feature = "proxy")]
 pub mod metrics;
 #[cfg(feature = "proxy")]
 pub mod observers;

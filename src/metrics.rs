@@ -24,6 +24,8 @@ const OWN_ANSWERS: &str = "patchwright_own_answers_total";
 const HANDSHAKES: &str = "patchwright_tls_handshakes_total";
 const RELOADS: &str = "patchwright_reloads_total";
 const CERTIFICATE_EXPIRY: &str = "patchwright_certificate_expiry_timestamp_seconds";
+const CONFIG_SUCCESSFUL: &str = "patchwright_config_last_reload_successful";
+const CONFIG_TIME: &str = "patchwright_config_last_reload_success_timestamp_seconds";
 const BREAKER_STATE: &str = "patchwright_lookup_breaker_state";
 const BREAKER_OPENINGS: &str = "patchwright_lookup_breaker_openings_total";
 const BREAKER_REFUSALS: &str = "patchwright_lookup_breaker_refusals_total";
@@ -120,6 +122,23 @@ impl Metrics {
         // Before 1970 is as expired as 1970.
         let seconds = since.unwrap_or_default().as_secs_f64();
         gauge(&self.0.recorder, CERTIFICATE_EXPIRY, labels).set(seconds);
+    }
+
+    /// Notes that what `name` stood for is not in use any more.
+    pub fn certificate_gone(&self, name: &str) {
+        let labels = vec![Label::new("name", name.to_owned())];
+        // A series can't be taken back, and whatever is compared with this is not so.
+        gauge(&self.0.recorder, CERTIFICATE_EXPIRY, labels).set(f64::NAN);
+    }
+
+    /// Notes that the configuration was read just now, at the start or again, and whether it is in force.
+    pub fn config_read(&self, used: bool) {
+        let set = |name, value| gauge(&self.0.recorder, name, Vec::new()).set(value);
+        set(CONFIG_SUCCESSFUL, f64::from(u8::from(used)));
+        if used {
+            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+            set(CONFIG_TIME, now.unwrap_or_default().as_secs_f64());
+        }
     }
 
     /// The counters of the upstream called `name`.
@@ -254,7 +273,7 @@ fn describe(recorder: &PrometheusRecorder) {
         ),
         (
             RELOADS,
-            "Changes of certificate files; result \"failed\" where the new ones cannot be used.",
+            "Changes of the configuration and of certificate files; result \"failed\" where the new ones cannot be used.",
         ),
         (
             BREAKER_OPENINGS,
@@ -271,6 +290,10 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
     let text = "Until when the certificate in use is valid, in seconds since 1970.";
     recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());
+    let text = "Whether the configuration that was read last is in force.";
+    recorder.describe_gauge(CONFIG_SUCCESSFUL.into(), None, text.into());
+    let text = "When the configuration was last read and found right, in seconds since 1970.";
+    recorder.describe_gauge(CONFIG_TIME.into(), Some(Unit::Seconds), text.into());
     let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
     let text = "Age of snapshots when they were used.";

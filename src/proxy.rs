@@ -1,8 +1,11 @@
 //! The proxy: what a request passes on its way to an upstream, in order.
 
 mod body;
+mod current;
 mod future;
+mod handover;
 mod head;
+mod places;
 mod routes;
 
 use std::sync::Arc;
@@ -13,56 +16,85 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
 use hyper_util::service::TowerToHyperService;
-use tokio::sync::Semaphore;
 use tower_layer::Layer as _;
 use tower_service::Service;
 
 pub use self::body::ProxyBody;
 use self::body::Share;
+pub use self::current::Current;
 use self::future::Passage;
 pub use self::future::ProxyFuture;
+pub use self::handover::Handover;
+use self::handover::{Specs, Target};
+use self::places::Places;
 pub use self::routes::Routes;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
-use crate::directory::cached::{Cached, Store};
-use crate::layer::{Repair, RepairLayer};
+use crate::directory::cached::{Cached, Gate, Store};
+use crate::layer::{Learned, Repair, RepairLayer};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
-use crate::upstream::{BuildError, Upstream};
+use crate::upstream::{self, BuildError, Upstream};
 use crate::watch::Reload;
 
 /// What stands between a route and its upstream.
 pub type Repaired = Repair<Upstream, Cached<Upstream>>;
 
-/// Builds what every request passes, from the outside to the inside. `store` is what all upstreams'
-/// directories remember in; `observers` hear of every request that a rule matched.
+/// Builds what every request passes, from the outside to the inside. `before` is what the proxy before
+/// this one left, and the handover returned is what this one leaves to the next; `observers` hear of every
+/// request that a rule matched.
 pub fn build(
     config: &Config,
-    store: &Arc<Store>,
+    before: &Handover,
     observers: &Observers,
-) -> Result<Proxy<Repaired>, BuildError> {
+) -> Result<(Proxy<Repaired>, Handover), BuildError> {
     let metrics = observers.metrics();
     metrics.show_buffered(&config.repair.buffered);
+    let mut after = Handover::default();
+    let store = match &before.store {
+        Some(store) => store.followed_by(&config.directory()),
+        None => Store::new(&config.directory()),
+    };
+    let specs = Specs::of(config);
+    // Innermost: the upstream always answers, so that everything outside of it sees responses only. First of
+    // all, since only here something can fail, and nobody may have heard of the rest by then.
+    let upstreams = config.upstreams.iter().map(|route| {
+        let settings = upstream::Settings::new(route, &config.limits, &config.timeouts);
+        let new = |settings: &upstream::Settings| Upstream::new(settings.clone(), metrics);
+        after.upstreams.take_over(&before.upstreams, settings, new)
+    });
+    let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
+    let reloads = upstreams.iter().filter_map(Upstream::reload).collect();
     let mut routes = Routes::default();
-    let mut reloads = Vec::new();
-    for route in &config.upstreams {
-        // Innermost: the upstream always answers, so that everything outside of it sees responses only.
-        let upstream = Upstream::new(route, &config.limits, &config.timeouts, metrics)?;
-        reloads.extend(upstream.reload());
+    for (route, upstream) in config.upstreams.iter().zip(upstreams) {
+        let target = Target {
+            name: route.name.clone(),
+            url: route.url.clone(),
+        };
         // Inside of the routes: rules name the upstream's paths, and those exist once the route has cut
         // its prefix off. The lookups that a repair needs go to the same upstream, over the same pool.
+        let settings = (target.clone(), config.breaker);
+        let gate = after.breakers.take(&before.breakers, settings, || {
+            Arc::new(Gate::new(config.breaker, observers.breaker(&route.name)))
+        });
         let directory = Cached::new(
-            Arc::clone(store),
-            &route.name,
+            Arc::clone(&store),
+            // What one address says is never taken for what another does that has got its name.
+            &format!("{} {}", route.name, route.url),
             upstream.clone(),
             config.fetch_limits(),
         )
-        .watched_by(observers.breaker(&route.name));
-        let repair = RepairLayer::new(
+        .behind(gate);
+        let settings = (target, Arc::clone(&specs));
+        let learned = after.learned.take(&before.learned, settings, || {
+            Learned::nothing(&config.compiled)
+        });
+        let repair = RepairLayer::remembering(
             Arc::clone(&config.compiled),
             directory,
             config.repair.clone(),
             observers.clone(),
+            learned,
         );
         let repaired = repair.layer(upstream);
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
@@ -70,11 +102,18 @@ pub fn build(
     }
     // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
     // head. See `Proxy::call`.
-    let proxy = Proxy::new(routes, config.limits.concurrency, metrics.clone());
-    Ok(Proxy {
-        reloads: reloads.into(),
-        ..proxy
-    })
+    let most = config.limits.concurrency;
+    let places = match &before.places {
+        Some(places) => places.sized(most),
+        None => Places::new(most),
+    };
+    after.places = Some(places.sized(most));
+    after.store = Some(store);
+    let proxy = Proxy {
+        reloads,
+        ..Proxy::with(routes, places, metrics.clone())
+    };
+    Ok((proxy, after))
 }
 
 /// Admits requests and routes them to a service `S` per upstream.
@@ -90,7 +129,7 @@ pub struct Proxy<S> {
 #[derive(Debug)]
 struct Shared<S> {
     routes: Routes<S>,
-    places: Arc<Semaphore>,
+    places: Places,
     metrics: Metrics,
 }
 
@@ -106,11 +145,14 @@ impl<S> Clone for Proxy<S> {
 impl<S> Proxy<S> {
     /// At most `concurrency` requests are in flight; more are answered 503.
     pub fn new(routes: Routes<S>, concurrency: usize, metrics: Metrics) -> Self {
-        let places = concurrency.min(Semaphore::MAX_PERMITS);
+        Self::with(routes, Places::new(concurrency), metrics)
+    }
+
+    fn with(routes: Routes<S>, places: Places, metrics: Metrics) -> Self {
         Self {
             shared: Arc::new(Shared {
                 routes,
-                places: Arc::new(Semaphore::new(places)),
+                places,
                 metrics,
             }),
             reloads: Arc::default(),
@@ -149,7 +191,7 @@ where
         if let Err(refusal) = head::check(&mut request) {
             return shared.made(refusal.into_response(id), head, share);
         }
-        let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
+        let Some(place) = shared.places.take() else {
             return shared.made(head::overloaded().into_response(id), head, share);
         };
         let share = share.with(place);

@@ -25,12 +25,13 @@ mod refusal;
 mod room;
 mod service;
 mod stream;
+mod terms;
 mod tls;
 
 use std::io::Result;
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -39,15 +40,15 @@ use http_body::Body;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio::time::timeout;
 use tower_service::Service;
 
-use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
 use self::queued::Queued;
 use self::room::Room;
 use self::stream::Streams;
+pub use self::terms::Terms;
 pub use self::tls::{Listener, Tls};
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
@@ -163,36 +164,41 @@ where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let Listener {
-        socket: listener,
-        tls,
-    } = listener.into();
-    let places = settings
-        .connections
-        .clamp(1, Semaphore::MAX_PERMITS.min(u32::MAX as usize));
-    let all = u32::try_from(places).unwrap_or(u32::MAX);
-    let room = Room::new(places);
+    let Listener { socket, tls } = listener.into();
+    let (_unchanged, terms) = watch::channel(Terms { settings, tls });
+    serve_by(socket, service, terms, shutdown).await
+}
+
+/// As [`serve`], by `terms` that may change meanwhile.
+///
+/// A connection goes by the terms that hold when it is accepted, to its end. Their `metrics` are those of
+/// the beginning. Where fewer connections are allowed than are open, those stay, and no new one gets a
+/// place before enough of them are gone.
+pub async fn serve_by<S, B>(
+    listener: TcpListener,
+    service: S,
+    mut terms: watch::Receiver<Terms>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<()>
+where
+    S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<BoxError>,
+    B: Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BoxError>,
+{
+    let room = Room::new(terms.borrow_and_update().settings.connections);
     let (stage, stages) = watch::channel(Stage::Serving);
-    let shared = Shared {
-        builder: settings.builder(),
-        service,
-        deadlines: Deadlines {
-            header_read: settings.header_read,
-            idle: settings.idle,
-        },
-        stage: stages,
-        tls,
-        draining: Arc::new(AtomicBool::new(false)),
-        metrics: settings.metrics,
-        room: Arc::clone(&room),
-    };
+    let mut shared = Shared::new(service, &terms.borrow(), stages, Arc::clone(&room));
 
     let mut waiting = None;
     {
         // The accept loop owns its copy: a service need not be `Sync`.
-        let mut accepting = pin!(accept(&listener, &mut waiting, shared.clone()));
+        let accepting = accept(&listener, &mut waiting, shared.clone(), terms.clone());
+        let mut accepting = pin!(accepting);
         tokio::select! {
             () = accepting.as_mut() => {}
+            () = terms::resize(&room, terms.clone()) => {}
             () = shutdown => {}
         }
         match closing::ignore_new(&listener) {
@@ -201,19 +207,20 @@ where
             Err(error) => tracing::debug!(%error, "can't close the listener without a gap"),
         }
     }
+    shared.adopt(&terms.borrow());
+    let limit = terms.borrow().settings.drain;
     let queued = Queued::take(waiting, listener, &shared)?;
 
     // Only now: a caller that is told to close comes back with a new connection at once, and that must
     // meet a closed listener and not the queue of one that is about to be closed.
     shared.draining.store(true, Ordering::Relaxed);
-    let draining = drain(&stage, room.places(), all, settings.drain);
+    let draining = drain(&stage, &room, limit);
     tokio::join!(draining, queued.refuse());
     Ok(())
 }
 
-async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit: Duration) {
-    // Every place being free means that every connection has ended. The semaphore is never closed.
-    let mut finished = pin!(places.acquire_many(all));
+async fn drain(stage: &watch::Sender<Stage>, room: &Room, limit: Duration) {
+    let mut finished = pin!(room.is_empty());
     stage.send_replace(Stage::Lingering);
     let linger = LINGER.min(limit / 2);
     if timeout(linger, finished.as_mut()).await.is_ok() {
@@ -227,8 +234,12 @@ async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit
     }
 }
 
-async fn accept<S, B>(listener: &TcpListener, waiting: &mut Option<TcpStream>, shared: Shared<S>)
-where
+async fn accept<S, B>(
+    listener: &TcpListener,
+    waiting: &mut Option<TcpStream>,
+    mut shared: Shared<S>,
+    mut terms: watch::Receiver<Terms>,
+) where
     S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
     S::Error: Into<BoxError>,
@@ -243,6 +254,10 @@ where
         *waiting = Some(accept::persistently(listener).await);
         let place = shared.room.place(&mut said).await;
         if let Some(stream) = waiting.take() {
+            // An error: nobody is left who could change them.
+            if terms.has_changed().unwrap_or(false) {
+                shared.adopt(&terms.borrow_and_update());
+            }
             tokio::spawn(shared.clone().run(stream, place));
         }
     }

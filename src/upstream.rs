@@ -28,6 +28,7 @@ mod pool;
 #[doc(hidden)]
 pub mod rewrite;
 mod sending;
+mod settings;
 mod transport;
 mod upgrade;
 
@@ -35,7 +36,6 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode, Version};
@@ -51,11 +51,11 @@ pub use self::connector::TlsError;
 use self::failure::{Chain, Failure};
 use self::pool::Lease;
 use self::rewrite::{Length, Origin};
+pub use self::settings::Settings;
 use self::transport::Transport;
 use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
-use crate::config::{self, Limits, Timeouts};
 use crate::departed::Departed;
 use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
@@ -88,40 +88,30 @@ pub struct Upstream {
 
 #[derive(Debug)]
 struct Shared {
-    name: String,
+    settings: Settings,
     origin: Origin,
     transport: Transport,
-    /// Until the head of an answer, from the end of the request.
-    request: Duration,
-    /// A body or a tunnel without progress.
-    idle: Duration,
     answers: UpstreamAnswers,
 }
 
 impl Upstream {
     /// Prepares everything but connects to nothing.
-    pub fn new(
-        upstream: &config::Upstream,
-        limits: &Limits,
-        timeouts: &Timeouts,
-        metrics: &Metrics,
-    ) -> Result<Self, BuildError> {
-        let origin = Origin::new(&upstream.url)
+    pub fn new(settings: Settings, metrics: &Metrics) -> Result<Self, BuildError> {
+        let name = || settings.name.clone();
+        let origin = Origin::new(&settings.url)
             .filter(|origin| matches!(origin.scheme.as_str(), "http" | "https"))
-            .ok_or_else(|| BuildError::Url(upstream.name.clone()))?;
-        let transport =
-            Transport::new(upstream, limits, timeouts).map_err(|source| BuildError::Tls {
-                name: upstream.name.clone(),
-                source,
-            })?;
+            .ok_or_else(|| BuildError::Url(name()))?;
+        let transport = Transport::new(&settings).map_err(|source| BuildError::Tls {
+            name: name(),
+            source,
+        })?;
+        let answers = metrics.upstream(&settings.name);
         Ok(Self {
             shared: Arc::new(Shared {
-                name: upstream.name.clone(),
+                settings,
                 origin,
                 transport,
-                request: timeouts.request,
-                idle: timeouts.idle,
-                answers: metrics.upstream(&upstream.name),
+                answers,
             }),
         })
     }
@@ -187,7 +177,7 @@ impl Shared {
         let interim = request.extensions_mut().remove::<Interim>();
         let departed = request.extensions_mut().remove::<Departed>();
         let (parts, body) = request.into_parts();
-        let (body, sending) = RequestBody::new(body, self.idle);
+        let (body, sending) = RequestBody::new(body, self.settings.idle);
         let mut request = self.forward(parts, body, upgrade.as_ref())?;
         if let Some(interim) = interim {
             on_informational(&mut request, move |answer| {
@@ -203,9 +193,9 @@ impl Shared {
         let answered = tokio::select! {
             biased;
             answered = self.transport.request(request) => answered,
-            overdue = sending.overdue(self.request, self.idle) => {
+            overdue = sending.overdue(self.settings.request, self.settings.idle) => {
                 let failure = Failure::from(overdue);
-                tracing::warn!(%id, upstream = self.name, code = failure.answer().code(), "gave up waiting");
+                tracing::warn!(%id, upstream = self.settings.name, code = failure.answer().code(), "gave up waiting");
                 return Err(failure);
             }
         };
@@ -266,7 +256,7 @@ impl Shared {
         // The status line and framing are written anew by our own server.
         let version = std::mem::replace(response.version_mut(), Version::HTTP_11);
         let reason = if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.idle));
+            let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.settings.idle));
             joined.is_none().then_some("it switched protocols unasked")
         } else {
             let framed = down::is_framed(response.headers());
@@ -275,17 +265,17 @@ impl Shared {
             (!framed).then_some("its answer has an unknown transfer coding")
         };
         if let Some(reason) = reason {
-            tracing::warn!(%id, upstream = self.name, reason, "can't use the upstream's answer");
+            tracing::warn!(%id, upstream = self.settings.name, reason, "can't use the upstream's answer");
             return Err(Failure::Broken);
         }
         Ok(response.map(|body| {
             let body = Received::new(body, version);
-            ResponseBody::upstream(body, lease, self.idle)
+            ResponseBody::upstream(body, lease, self.settings.idle)
         }))
     }
 
     fn failed(&self, error: &transport::Error, failure: Failure, id: RequestId) -> Failure {
-        let (name, code) = (&self.name, failure.answer());
+        let (name, code) = (&self.settings.name, failure.answer());
         let hint = connector::advice(error);
         let (code, error) = (code.code(), Chain(error));
         if failure.is_callers() {

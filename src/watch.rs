@@ -3,28 +3,31 @@
 //! By looking, not by being told: inotify says nothing on network file systems and overlays, and loses
 //! its object when a file is replaced by renaming. Symlinks are followed, so the swap of `..data` with
 //! which Kubernetes updates a `ConfigMap` or a `Secret` is seen as what it is: other files.
+//!
+//! Who can't wait for the next look, such as an operator with SIGHUP, has one made at once.
 
+mod entry;
 #[cfg(test)]
 mod tests;
 
 use std::fmt;
-use std::io;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
 
+use self::entry::{Entry, Found};
 use crate::metrics::Metrics;
 
 /// Between two looks. Files change a few times a year, and orchestrators take up to a minute to bring
 /// them; looking costs a system call for each file.
-pub const EVERY: Duration = Duration::from_secs(2);
+pub const EVERY: Duration = Duration::from_millis(500);
 
-/// Looks in a row at the same broken files before it is said. A certificate and its key are two files,
-/// and whoever looks between the writing of the first and of the second sees a pair that does not match.
-const PATIENCE: u32 = 2;
+/// The same while something has changed of which half may look whole: long enough for who writes it in
+/// several steps, short enough for who waits for it.
+const SETTLE: Duration = Duration::from_millis(250);
 
 /// Something that is made of files.
 pub trait Reload: fmt::Debug + Send + Sync {
@@ -35,11 +38,22 @@ pub trait Reload: fmt::Debug + Send + Sync {
     fn files(&self) -> Vec<PathBuf>;
 
     /// Reads the files and puts what they hold in the place of what is in use. On an error, whose text
-    /// names the file, everything stays as it is.
+    /// names the file (and has a line for each thing that is wrong), everything stays as it is.
     fn reload(&self) -> Result<Reloaded, String>;
 
     /// Until when what is in use is valid, where that is known.
     fn not_after(&self) -> Option<SystemTime>;
+
+    /// Whether half of its files may be taken for the whole. They are read only when they have not changed
+    /// between two looks, and while they are wrong at each look: what else they name may still be coming.
+    fn may_look_whole(&self) -> bool {
+        false
+    }
+
+    /// What else is to be looked after for as long as what was read stays in use.
+    fn parts(&self) -> Vec<Arc<dyn Reload>> {
+        Vec::new()
+    }
 }
 
 /// What reading again came to.
@@ -54,33 +68,41 @@ pub enum Reloaded {
 /// Looks after a number of things that are made of files.
 #[derive(Debug)]
 pub struct Watch {
-    entries: Vec<Entry>,
+    roots: Vec<Entry>,
+    /// The parts of all roots.
+    parts: Vec<Entry>,
     metrics: Metrics,
 }
 
 impl Watch {
     /// Looks after `all`.
     pub fn new(all: impl IntoIterator<Item = Arc<dyn Reload>>, metrics: Metrics) -> Self {
-        let entries: Vec<_> = all.into_iter().map(Entry::new).collect();
-        for entry in &entries {
-            note_end(&*entry.reload, &metrics);
+        let roots: Vec<_> = all.into_iter().map(Entry::new).collect();
+        for root in &roots {
+            note_end(root.reload(), &metrics);
         }
-        Self { entries, metrics }
+        let mut watch = Self {
+            roots,
+            parts: Vec::new(),
+            metrics,
+        };
+        watch.adopt_parts();
+        watch
     }
 
-    /// Looks again and again, for ever.
-    pub async fn run(mut self, every: Duration) {
-        if self.entries.is_empty() {
-            return std::future::pending().await;
-        }
-        let mut ticks = interval(every);
+    /// Looks again and again, for ever, and at once whenever it is `asked`: then whatever there is to say
+    /// of the roots is said, be it that nothing has changed.
+    pub async fn run(mut self, every: Duration, asked: Arc<Notify>) {
         // After a standstill one look is enough.
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut next = Instant::now();
         loop {
-            ticks.tick().await;
+            let at_once = tokio::select! {
+                () = asked.notified() => true,
+                () = sleep_until(next), if self.has_files() => false,
+            };
             // Elsewhere: a file system that hangs must not hang requests.
             let looked = tokio::task::spawn_blocking(move || {
-                let found = self.look();
+                let found = self.look(at_once);
                 (self, found)
             });
             // It only fails when the runtime is going down.
@@ -91,27 +113,76 @@ impl Watch {
             for (reload, found) in found {
                 self.tell(&*reload, found);
             }
+            let pause = if self.roots.iter().any(Entry::is_settling) {
+                every.min(SETTLE)
+            } else {
+                every
+            };
+            next = Instant::now() + pause;
         }
     }
 
-    /// Looks once at each, and returns what is worth saying.
-    fn look(&mut self) -> Vec<(Arc<dyn Reload>, Result<String, String>)> {
-        let look = |entry: &mut Entry| Some((Arc::clone(&entry.reload), entry.look()?));
-        self.entries.iter_mut().filter_map(look).collect()
+    fn has_files(&self) -> bool {
+        let mut all = self.roots.iter().chain(&self.parts);
+        all.any(Entry::has_files)
     }
 
-    fn tell(&self, reload: &dyn Reload, found: Result<String, String>) {
+    /// Looks once at each, and returns what is worth saying.
+    fn look(&mut self, asked: bool) -> Vec<(Arc<dyn Reload>, Found)> {
+        let mut found = Vec::new();
+        for root in &mut self.roots {
+            let said = root.look(asked);
+            let said = said.or_else(|| (asked && root.has_files()).then_some(Found::Same));
+            found.extend(said.map(|said| (root.share(), said)));
+        }
+        // Those that the roots have now.
+        self.adopt_parts();
+        for part in &mut self.parts {
+            let said = part.look(asked);
+            found.extend(said.map(|said| (part.share(), said)));
+        }
+        found
+    }
+
+    fn adopt_parts(&mut self) {
+        let wanted: Vec<_> = self.roots.iter().flat_map(Entry::parts).collect();
+        let mut before = std::mem::take(&mut self.parts);
+        for part in wanted {
+            let known = before.iter().position(|entry| entry.is_of(&part));
+            let entry = if let Some(at) = known {
+                before.swap_remove(at)
+            } else {
+                note_end(&*part, &self.metrics);
+                Entry::new(part)
+            };
+            self.parts.push(entry);
+        }
+        for gone in before {
+            let name = gone.reload().name();
+            if !self.parts.iter().any(|part| part.reload().name() == name) {
+                self.metrics.certificate_gone(name);
+            }
+        }
+    }
+
+    fn tell(&self, reload: &dyn Reload, found: Found) {
         let name = reload.name();
-        self.metrics.reloaded(name, found.is_ok());
+        self.metrics
+            .reloaded(name, !matches!(found, Found::Wrong(_)));
         match found {
-            Ok(text) => {
+            Found::Used(text) => {
                 tracing::info!(name, "files have changed and are in use: {text}");
                 note_end(reload, &self.metrics);
             }
-            Err(problem) => tracing::warn!(
-                name,
-                "files have changed and cannot be used, so what was read before stays in use: {problem}"
-            ),
+            Found::Same => tracing::info!(name, "files were read again: nothing has changed"),
+            Found::Wrong(problems) => {
+                for problem in problems.lines() {
+                    tracing::warn!(
+                        name,
+                        "files have changed and cannot be used, so what was read before stays in use: {problem}"
+                    );
+                }
+            }
         }
     }
 }
@@ -119,93 +190,5 @@ impl Watch {
 fn note_end(reload: &dyn Reload, metrics: &Metrics) {
     if let Some(end) = reload.not_after() {
         metrics.certificate_expires(reload.name(), end);
-    }
-}
-
-#[derive(Debug)]
-struct Entry {
-    reload: Arc<dyn Reload>,
-    /// None before the first look, which compares with what was read at the start: the files may have
-    /// changed since.
-    seen: Option<Vec<Mark>>,
-    /// Whether the files are read at the next look, even if they look the same then. What is written
-    /// twice within the resolution of the file system's clock looks the same.
-    again: bool,
-    /// Looks in a row that failed.
-    failed: u32,
-    /// Whether that was said.
-    said: bool,
-}
-
-impl Entry {
-    fn new(reload: Arc<dyn Reload>) -> Self {
-        Self {
-            reload,
-            seen: None,
-            again: false,
-            failed: 0,
-            said: false,
-        }
-    }
-
-    /// Something worth saying: what is in use now, or why it is not.
-    fn look(&mut self) -> Option<Result<String, String>> {
-        // Before reading: what changes while it is read is seen at the next look.
-        let now: Vec<_> = self.reload.files().iter().map(|path| mark(path)).collect();
-        let changed = self.seen.as_ref() != Some(&now);
-        if !changed && !self.again {
-            return None;
-        }
-        self.seen = Some(now);
-        self.again = changed;
-        match self.reload.reload() {
-            Ok(reloaded) => {
-                let mended = std::mem::take(&mut self.said);
-                self.failed = 0;
-                match reloaded {
-                    Reloaded::New(text) => Some(Ok(text)),
-                    Reloaded::Same if mended => Some(Ok("what they held before".to_owned())),
-                    Reloaded::Same => None,
-                }
-            }
-            Err(problem) => {
-                if changed && self.said {
-                    (self.said, self.failed) = (false, 0);
-                }
-                self.failed += 1;
-                if self.said || self.failed < PATIENCE {
-                    return None;
-                }
-                self.said = true;
-                Some(Err(problem))
-            }
-        }
-    }
-}
-
-/// What tells one state of a file from another without reading it.
-#[derive(Debug, PartialEq, Eq)]
-enum Mark {
-    File {
-        device: u64,
-        inode: u64,
-        length: u64,
-        modified: (i64, i64),
-        // Permissions and renames show here, and so do writers that set the time of modification back.
-        changed: (i64, i64),
-    },
-    None(io::ErrorKind),
-}
-
-fn mark(path: &Path) -> Mark {
-    match std::fs::metadata(path) {
-        Ok(about) => Mark::File {
-            device: about.dev(),
-            inode: about.ino(),
-            length: about.len(),
-            modified: (about.mtime(), about.mtime_nsec()),
-            changed: (about.ctime(), about.ctime_nsec()),
-        },
-        Err(error) => Mark::None(error.kind()),
     }
 }

@@ -38,7 +38,7 @@ fn admin() -> (Admin, Readiness, Arc<AtomicUsize>) {
     let content = Content {
         metrics: Metrics::new().unwrap(),
         recent: Recent::default(),
-        config: "rules = \"strict\"\n".to_owned(),
+        config: Box::new(|| "rules = \"strict\"\n".to_owned()),
         forget: Box::new(move || {
             count.fetch_add(1, Ordering::Relaxed);
         }),

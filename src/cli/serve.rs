@@ -8,26 +8,26 @@ use std::time::Duration;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use super::Failure;
 use super::descriptors;
 use super::listen::{ListenError, listen};
-use super::settings::{ConfigArgs, LogArgs};
+use super::settings::{ConfigArgs, LogArgs, environment};
 use crate::admin::{self, Admin, Content, Readiness, Recent};
 use crate::certificates;
 use crate::config::Config;
-use crate::directory::cached::Store;
+use crate::live::{Live, Source, Unusable};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
-use crate::proxy::{self, Proxy, Repaired};
-use crate::server::{Listener, Settings, Tls, serve};
+use crate::server::{serve, serve_by};
 use crate::upstream::BuildError;
 use crate::watch::{EVERY, Reload, Watch};
 
 const MORE: &str = "\
 Prints one line on stdout per socket (\"proxy listening on http://…\"); logs go to stderr.
-SIGTERM and SIGINT let requests in flight finish, up to timeouts.drain.
+SIGTERM and SIGINT let requests in flight finish, up to timeouts.drain. SIGHUP has the
+configuration and the certificates read again; so does a change of their files.
 
 Examples:
   patchwright serve --upstream https://api.mypurecloud.com
@@ -81,15 +81,30 @@ pub enum ServeError {
 
 /// Serves until told to stop.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
-    let mut config = args.config.load()?;
+    let config = args.config.load()?;
     args.log.install()?;
-    descriptors::fit(&mut config.limits, descriptors::raise());
+    let source = Source {
+        path: args.config.config.clone(),
+        env: environment().collect(),
+        flags: args.config.overrides(),
+        fit: |limits| descriptors::fit(limits, descriptors::raise()),
+    };
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
-    let served = runtime.block_on(serve_until_signal(&config));
+    let served = runtime.block_on(serve_until_signal(&config, source));
     // Not waiting for threads of the runtime: a name that is being resolved, or a file that is looked at on
     // a file system that hangs, must not hold the exit up.
     runtime.shutdown_background();
     Ok(served?)
+}
+
+impl From<Unusable> for ServeError {
+    fn from(unusable: Unusable) -> Self {
+        match unusable {
+            Unusable::Upstream(error) => Self::Upstream(error),
+            Unusable::Tls(fault) => Self::Tls(fault),
+            Unusable::Loop(name) => Self::Loop(name),
+        }
+    }
 }
 
 impl From<ServeError> for Failure {
@@ -104,11 +119,22 @@ impl From<ServeError> for Failure {
 }
 
 /// Serves until SIGTERM or SIGINT, drains, and returns; a second signal ends the draining.
-async fn serve_until_signal(config: &Config) -> Result<(), ServeError> {
+async fn serve_until_signal(config: &Config, source: Source) -> Result<(), ServeError> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
     let mut signals = Signals::new()?;
-    let server = Server::bind(config)?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    let server = Server::reloading(config, source)?;
     server.announce()?;
+    let (read_again, has_file) = (server.read_again(), server.live.has_file());
+    let hangups = async {
+        while hangup.recv().await.is_some() {
+            if !has_file {
+                tracing::info!("SIGHUP: there is no configuration file to read again (--config)");
+            }
+            read_again.notify_one();
+        }
+        std::future::pending::<()>().await;
+    };
     let (first, stop) = watch::channel(());
     let twice = async {
         signals.next().await;
@@ -119,6 +145,7 @@ async fn serve_until_signal(config: &Config) -> Result<(), ServeError> {
     tokio::select! {
         ended = server.run(dropped(stop)) => ended,
         () = twice => Ok(()),
+        () = hangups => Ok(()),
     }
 }
 
@@ -158,10 +185,10 @@ async fn dropped(mut other: watch::Receiver<()>) {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
-    tls: Option<Tls>,
+    live: Arc<Live>,
     watch: Watch,
-    proxy: Proxy<Repaired>,
-    settings: Settings,
+    read_again: Arc<Notify>,
+    every: Duration,
     operators: TcpListener,
     content: Content,
 }
@@ -169,35 +196,44 @@ pub struct Server {
 impl Server {
     /// Checks what only the system can tell, and binds both listeners.
     pub fn bind(config: &Config) -> Result<Self, ServeError> {
+        Self::reloading(config, Source::none())
+    }
+
+    /// As [`bind`](Self::bind), with a configuration that is read again from `source`.
+    pub fn reloading(config: &Config, source: Source) -> Result<Self, ServeError> {
         let (metrics, recent) = (Metrics::new()?, Recent::default());
-        let store = Store::new(&config.directory());
         let observers = Observers::new(metrics.clone(), recent.clone());
-        let proxy = proxy::build(config, &store, &observers)?;
-        let tls = config.listen_tls.as_ref();
-        let tls = tls.map(|files| Tls::new(files, &metrics)).transpose()?;
-        let watched = proxy.reloads().iter().cloned();
-        let own = tls.clone().map(|tls| Arc::new(tls) as Arc<dyn Reload>);
-        let watch = Watch::new(watched.chain(own), metrics.clone());
         let listener = listen(config.listen, "listen")?;
-        refuse_loop(config, listener.local_addr()?)?;
+        let live = Live::new(config, source, observers, listener.local_addr()?)?;
+        let live = Arc::new(live);
         let operators = listen(config.admin, "admin")?;
+        let root = Arc::clone(&live) as Arc<dyn Reload>;
+        let (shown, forgetting) = (Arc::clone(&live), Arc::clone(&live));
         Ok(Self {
             listener,
-            tls,
-            watch,
-            proxy,
-            settings: Settings {
-                metrics: Some(metrics.clone()),
-                ..Settings::new(&config.limits, &config.timeouts)
-            },
+            live,
+            watch: Watch::new([root], metrics.clone()),
+            read_again: Arc::default(),
+            every: EVERY,
             operators,
             content: Content {
                 metrics,
                 recent,
-                config: config.to_toml(),
-                forget: Box::new(move || store.clear()),
+                config: Box::new(move || shown.to_toml()),
+                forget: Box::new(move || forgetting.forget()),
             },
         })
+    }
+
+    /// Looks for changed files so often.
+    #[must_use]
+    pub fn looking_every(self, every: Duration) -> Self {
+        Self { every, ..self }
+    }
+
+    /// Has all files read again at once when it is notified.
+    pub fn read_again(&self) -> Arc<Notify> {
+        Arc::clone(&self.read_again)
     }
 
     /// Where callers connect.
@@ -213,7 +249,8 @@ impl Server {
     /// Says on stdout where the sockets are bound. Scripts read it, above all with port 0.
     pub fn announce(&self) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let tls = self.live.terms().borrow().tls.is_some();
+        let scheme = if tls { "https" } else { "http" };
         writeln!(stdout, "proxy listening on {scheme}://{}", self.address()?)?;
         let admin = self.admin_address()?;
         writeln!(stdout, "admin listening on http://{admin}")?;
@@ -235,28 +272,19 @@ impl Server {
         let (serving, over) = watch::channel(());
         let bounds = admin::settings(ADMIN_DRAIN);
         let operating = serve(self.operators, admin, bounds, dropped(over));
-        let listener = Listener::new(self.listener, self.tls);
+        let (proxy, terms) = (self.live.proxy(), self.live.terms());
         let serving = async move {
-            let served = serve(listener, self.proxy, self.settings, shutdown).await;
+            let served = serve_by(self.listener, proxy, terms, shutdown).await;
             drop(serving);
             served
         };
         // While draining, too: requests in flight may need new connections to the upstream.
-        let watching = tokio::spawn(self.watch.run(EVERY));
+        let watching = tokio::spawn(self.watch.run(self.every, self.read_again));
         let (served, operated) = tokio::join!(serving, operating);
         watching.abort();
         served?;
         operated?;
         tracing::info!("stopped");
         Ok(())
-    }
-}
-
-/// An upstream that is our own listener answers nothing: each request would become another one.
-fn refuse_loop(config: &Config, own: SocketAddr) -> Result<(), ServeError> {
-    let mut upstreams = config.upstreams.iter();
-    match upstreams.find(|upstream| upstream.leads_to(own)) {
-        Some(upstream) => Err(ServeError::Loop(upstream.name.clone())),
-        None => Ok(()),
     }
 }

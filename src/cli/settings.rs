@@ -39,13 +39,17 @@ pub struct ConfigArgs {
 impl ConfigArgs {
     /// The configuration that these arguments, the file and the environment come to.
     pub fn load(&self) -> Result<Config, Faults> {
-        let flags = Overrides {
+        Config::load(self.config.as_deref(), environment(), self.overrides())
+    }
+
+    /// The flags among them.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
             listen: self.listen,
             admin: self.admin,
             upstream: self.upstream.clone(),
             pack: self.rules,
-        };
-        Config::load(self.config.as_deref(), environment(), flags)
+        }
     }
 }
 

@@ -30,6 +30,7 @@ impl Default for Cache {
             learn: true,
             // One process needs no shared key, and an unknown one cannot leak.
             partition_key: None,
+            partition_key_file: None,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 use std::ops::RangeInclusive;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -105,6 +105,7 @@ fn repair(root: &mut Table<'_>) -> Options {
 fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
     let mut table = root.table("cache");
     let default = Cache::default();
+    let (partition_key, partition_key_file) = partition_key(&mut table, folder);
     let cache = Cache {
         max_age: duration(&mut table, "max_age", &AGES).unwrap_or(default.max_age),
         capacity: table
@@ -113,14 +114,19 @@ fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
         max_bytes: size(&mut table, "max_bytes", &(64 << 10..=1 << 40))
             .unwrap_or(default.max_bytes),
         learn: table.bool("learn").unwrap_or(default.learn),
-        partition_key: partition_key(&mut table, folder),
+        partition_key,
+        partition_key_file,
     };
     table.finish();
     cache
 }
 
-/// The key itself, or the one in a file, as orchestrators hand out secrets. It is never shown.
-fn partition_key(table: &mut Table<'_>, folder: Option<&Path>) -> Option<SecretString> {
+/// The key itself, or the one in a file, as orchestrators hand out secrets, and that file. It is never
+/// shown.
+fn partition_key(
+    table: &mut Table<'_>,
+    folder: Option<&Path>,
+) -> (Option<SecretString>, Option<PathBuf>) {
     let inline = table.read("partition_key", |node| {
         let text = node.as_str().ok_or_else(|| node.not_shown("a string"))?;
         secret(text)
@@ -129,12 +135,15 @@ fn partition_key(table: &mut Table<'_>, folder: Option<&Path>) -> Option<SecretS
         let path = located(node, folder)?;
         let text = std::fs::read_to_string(&path);
         let text = text.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        secret(text.trim_end())
+        Ok((secret(text.trim_end())?, path))
     });
     if table.has("partition_key") && table.has("partition_key_file") {
         table.fault("partition_key_file", "give either this or partition_key");
     }
-    inline.or(file)
+    match file {
+        Some((key, path)) if inline.is_none() => (Some(key), Some(path)),
+        _ => (inline, None),
+    }
 }
 
 fn secret(text: &str) -> Result<SecretString, String> {

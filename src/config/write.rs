@@ -4,6 +4,7 @@ use std::fmt::{Display, Write};
 use std::path::PathBuf;
 
 use http::StatusCode;
+use secrecy::{ExposeSecret as _, SecretString};
 use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
 
 use super::read::TOO_LARGE;
@@ -16,11 +17,27 @@ mod rules;
 /// What stands in the place of a secret.
 const HIDDEN: &str = "***";
 
+/// How a secret is written.
+#[derive(Clone, Copy, Default)]
+pub(super) enum Secrets {
+    #[default]
+    Hidden,
+    /// By a digest, to see whether it has changed. That is to be shown to nobody.
+    Digested,
+}
+
 impl Config {
     /// Everything that holds, as a configuration file: defaults, file, environment and flags, and the
     /// pack's sources and rules with one's own. Secrets are hidden.
     pub fn to_toml(&self) -> String {
-        let mut text = Text::default();
+        self.written(Secrets::Hidden)
+    }
+
+    pub(super) fn written(&self, secrets: Secrets) -> String {
+        let mut text = Text {
+            secrets,
+            ..Text::default()
+        };
         text.string("rules", self.pack.name());
         text.section("[listen]");
         text.string("address", &self.listen.to_string());
@@ -43,7 +60,7 @@ impl Config {
         self.diagnoses
             .iter()
             .for_each(|known| text.rejection(known));
-        text.0
+        text.out
     }
 
     fn write_repair(&self, text: &mut Text) {
@@ -67,9 +84,7 @@ impl Config {
         text.plain("capacity", cache.capacity);
         text.string("max_bytes", &size_text(cache.max_bytes));
         text.plain("learn", cache.learn);
-        if cache.partition_key.is_some() {
-            text.string("partition_key", HIDDEN);
-        }
+        text.secret("partition_key", cache.partition_key.as_ref());
     }
 
     fn write_bounds(&self, text: &mut Text) {
@@ -107,7 +122,10 @@ impl Config {
 
 /// TOML text that grows key by key.
 #[derive(Default)]
-struct Text(String);
+struct Text {
+    out: String,
+    secrets: Secrets,
+}
 
 impl Text {
     fn section(&mut self, header: &str) {
@@ -116,7 +134,7 @@ impl Text {
 
     fn plain_line(&mut self, line: impl Display) {
         // Writing to a String cannot fail.
-        let _ = writeln!(self.0, "{line}");
+        let _ = writeln!(self.out, "{line}");
     }
 
     fn plain(&mut self, key: &str, value: impl Display) {
@@ -125,6 +143,17 @@ impl Text {
 
     fn string(&mut self, key: &str, value: &str) {
         self.plain(key, quoted(value));
+    }
+
+    fn secret(&mut self, key: &str, secret: Option<&SecretString>) {
+        let Some(secret) = secret else { return };
+        match self.secrets {
+            Secrets::Hidden => self.string(key, HIDDEN),
+            Secrets::Digested => {
+                let digest = blake3::hash(secret.expose_secret().as_bytes());
+                self.string(key, &digest.to_hex());
+            }
+        }
     }
 
     fn path(&mut self, key: &str, path: Option<&PathBuf>) {

@@ -25,8 +25,7 @@ mod partition;
 mod store;
 
 use flight::{Flights, Seat};
-use gate::Gate;
-pub use gate::Watch;
+pub use gate::{Gate, Watch};
 use generation::Generations;
 pub use partition::PartitionKey;
 use partition::{Key, Partitions};
@@ -72,28 +71,64 @@ impl Default for Settings {
 /// The memory that the directories of several upstreams share.
 #[derive(Debug)]
 pub struct Store {
+    settings: Settings,
     partitions: Partitions,
-    generations: Generations,
+    generations: Arc<Generations>,
     entries: Entries,
-    flights: Flights,
-    places: Semaphore,
-    breaker: breaker::Settings,
-    max_age: Duration,
-    learn: bool,
+    flights: Arc<Flights>,
+    places: Arc<Semaphore>,
 }
 
 impl Store {
     /// An empty store.
     pub fn new(settings: &Settings) -> Arc<Self> {
         Arc::new(Self {
+            settings: settings.clone(),
             partitions: Partitions::new(&settings.partition_key),
-            generations: Generations::new(settings.capacity),
+            generations: Arc::new(Generations::new(settings.capacity)),
             entries: Entries::new(settings),
-            flights: Flights::default(),
-            places: Semaphore::new(settings.lookups.min(Semaphore::MAX_PERMITS)),
-            breaker: settings.breaker,
-            max_age: settings.max_age,
-            learn: settings.learn,
+            flights: Arc::default(),
+            places: places(settings),
+        })
+    }
+
+    /// One with other settings in the place of this one, which may still be in use.
+    ///
+    /// Writes that either sees make snapshots of both unusable, whatever has changed: a write may be on its
+    /// way through the one while the other looks up. The number of slots for that stays what it was.
+    /// Snapshots stay unless `max_age`, `capacity`, `max_bytes` or the partition key is another; credentials
+    /// that must wait go on waiting unless the key is another. Where `lookups` is another, those that are
+    /// under way count for this one only.
+    pub fn followed_by(&self, settings: &Settings) -> Arc<Self> {
+        let before = &self.settings;
+        let settings = Settings {
+            partition_key: settings
+                .partition_key
+                .or_as_random_as(&before.partition_key),
+            ..settings.clone()
+        };
+        let same_key = settings.partition_key == before.partition_key;
+        let bounds = |of: &Settings| (of.max_age, of.capacity, of.max_bytes);
+        let same_bounds = bounds(&settings) == bounds(before);
+        Arc::new(Self {
+            partitions: Partitions::new(&settings.partition_key),
+            generations: Arc::clone(&self.generations),
+            entries: match (same_key, same_bounds) {
+                (true, true) => self.entries.clone(),
+                (true, false) => self.entries.emptied(&settings),
+                (false, _) => Entries::new(&settings),
+            },
+            flights: if same_key {
+                Arc::clone(&self.flights)
+            } else {
+                Arc::default()
+            },
+            places: if settings.lookups == before.lookups {
+                Arc::clone(&self.places)
+            } else {
+                places(&settings)
+            },
+            settings,
         })
     }
 
@@ -113,9 +148,15 @@ impl Store {
     /// The snapshot in the cache, if it may fill.
     fn hit(&self, key: Key, ask: &Ask) -> Option<Arc<Snapshot>> {
         let snapshot = self.entries.get(key)?;
-        let usable = snapshot.tick > self.floor(ask) && snapshot.read_at.elapsed() <= self.max_age;
+        let usable =
+            snapshot.tick > self.floor(ask) && snapshot.read_at.elapsed() <= self.settings.max_age;
         usable.then_some(snapshot)
     }
+}
+
+fn places(settings: &Settings) -> Arc<Semaphore> {
+    let places = settings.lookups.min(Semaphore::MAX_PERMITS);
+    Arc::new(Semaphore::new(places))
 }
 
 /// The directory of one upstream.
@@ -146,7 +187,7 @@ impl<T> Cached<T> {
     /// it.
     pub fn new(store: Arc<Store>, upstream: &str, transport: T, limits: FetchLimits) -> Self {
         Self {
-            gate: Arc::new(Gate::new(store.breaker, ())),
+            gate: Arc::new(Gate::new(store.settings.breaker, ())),
             store,
             upstream: upstream.into(),
             transport,
@@ -154,11 +195,10 @@ impl<T> Cached<T> {
         }
     }
 
-    /// Tells `watch` what the breaker does from now on. It begins anew.
+    /// Puts `gate` in the place of the breaker that it has.
     #[must_use]
-    pub fn watched_by(mut self, watch: impl Watch) -> Self {
-        self.gate = Arc::new(Gate::new(self.store.breaker, watch));
-        self
+    pub fn behind(self, gate: Arc<Gate>) -> Self {
+        Self { gate, ..self }
     }
 
     fn key(&self, ask: &Ask) -> Key {
@@ -202,7 +242,7 @@ impl<T: Transport> Directory for Cached<T> {
     }
 
     fn learn(&self, ask: Ask) -> Option<Lesson> {
-        if !self.store.learn {
+        if !self.store.settings.learn {
             return None;
         }
         let (key, tick, read_at) = (self.key(&ask), self.now(), Instant::now());

@@ -93,6 +93,11 @@ impl FaultSink {
         self.0.borrow().is_empty()
     }
 
+    /// Whether something was noted of this key.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.borrow().iter().any(|fault| fault.key == key)
+    }
+
     /// `value` when nothing was noted, else the faults.
     pub fn finish<T>(self, value: T) -> Result<T, Faults> {
         if self.is_empty() {

@@ -11,11 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// charged is what has arrived, never what was announced, so that whoever announces much and sends
 /// nothing holds nothing.
 #[derive(Clone)]
-pub struct Budget(Arc<Pool>);
-
-struct Pool {
+pub struct Budget {
     bytes: usize,
-    held: AtomicUsize,
+    held: Arc<AtomicUsize>,
 }
 
 impl Budget {
@@ -25,36 +23,45 @@ impl Budget {
 
     /// A budget of `bytes`.
     pub fn new(bytes: usize) -> Self {
-        Self(Arc::new(Pool {
+        Self {
             bytes,
-            held: AtomicUsize::new(0),
-        }))
+            held: Arc::default(),
+        }
+    }
+
+    /// The same with another size: what is held of either counts for both.
+    #[must_use]
+    pub fn sized(&self, bytes: usize) -> Self {
+        Self {
+            bytes,
+            held: Arc::clone(&self.held),
+        }
     }
 
     /// Its size.
     pub fn bytes(&self) -> usize {
-        self.0.bytes
+        self.bytes
     }
 
     /// What is held now.
     pub fn held(&self) -> usize {
-        self.0.held.load(Ordering::Relaxed)
+        self.held.load(Ordering::Relaxed)
     }
 
     /// A share of it, empty yet.
     pub(crate) fn share(&self) -> Arc<Share> {
-        self.up_to(self.0.bytes)
+        self.up_to(self.bytes)
     }
 
     /// As [`share`](Self::share), for what can be done without: it takes nothing while half of the budget
     /// is held, so that the other half is left to what can't.
     pub(crate) fn spare_share(&self) -> Arc<Share> {
-        self.up_to(self.0.bytes / 2)
+        self.up_to(self.bytes / 2)
     }
 
     fn up_to(&self, most: usize) -> Arc<Share> {
         Arc::new(Share {
-            pool: Arc::clone(&self.0),
+            pool: Arc::clone(&self.held),
             most,
             held: AtomicUsize::new(0),
         })
@@ -70,7 +77,7 @@ impl Default for Budget {
 impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Budget")
-            .field("bytes", &self.0.bytes)
+            .field("bytes", &self.bytes)
             .field("held", &self.held())
             .finish()
     }
@@ -78,7 +85,8 @@ impl fmt::Debug for Budget {
 
 /// What one request, answer or lookup holds of a [`Budget`]. It is given back on drop.
 pub(crate) struct Share {
-    pool: Arc<Pool>,
+    /// What all shares hold.
+    pool: Arc<AtomicUsize>,
     /// How full the budget may become by this share.
     most: usize,
     held: AtomicUsize,
@@ -91,7 +99,6 @@ impl Share {
         let fits = |held: usize| held.checked_add(bytes).filter(|&sum| sum <= self.most);
         let taken = self
             .pool
-            .held
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, fits);
         if taken.is_ok() {
             self.held.fetch_add(bytes, Ordering::Relaxed);
@@ -106,7 +113,7 @@ impl Share {
             .held
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
         let given = before.unwrap_or(0).min(bytes);
-        self.pool.held.fetch_sub(given, Ordering::Relaxed);
+        self.pool.fetch_sub(given, Ordering::Relaxed);
     }
 }
 
@@ -134,6 +141,19 @@ mod tests {
         b.give_back(1000);
         assert_eq!(budget.held(), 0);
         assert!(!b.take(usize::MAX));
+    }
+
+    #[test]
+    fn a_budget_of_another_size_counts_what_is_held_already() {
+        let old = Budget::new(100);
+        let before = old.share();
+        assert!(before.take(60));
+        let new = old.sized(80);
+        let after = new.share();
+        assert!(!after.take(21) && after.take(20));
+        assert_eq!((old.held(), new.held()), (80, 80));
+        drop(before);
+        assert_eq!((old.held(), new.held()), (20, 20));
     }
 
     #[test]

@@ -80,6 +80,13 @@ impl Watch for BreakerWatch {
     }
 }
 
+/// What is suspended no more, since nothing is looked up there any more, must not be shown as if it were.
+impl Drop for BreakerWatch {
+    fn drop(&mut self) {
+        self.show(State::Closed);
+    }
+}
+
 impl fmt::Debug for BreakerWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("BreakerWatch")

@@ -7,15 +7,15 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
-use tokio::sync::OwnedSemaphorePermit;
 
+use super::places::Place;
 use crate::BoxError;
 use crate::metrics::InFlight;
 
 /// A request's share of what is bounded or counted; given back when the last byte has been handed over.
 #[derive(Debug)]
 pub(super) struct Share {
-    _place: Option<OwnedSemaphorePermit>,
+    _place: Option<Place>,
     _in_flight: InFlight,
 }
 
@@ -27,7 +27,7 @@ impl Share {
         }
     }
 
-    pub(super) fn with(self, place: OwnedSemaphorePermit) -> Self {
+    pub(super) fn with(self, place: Place) -> Self {
         Self {
             _place: Some(place),
             ..self

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
+use super::Settings;
 use super::tls::RECORD;
 use crate::pace::Pace;
 
@@ -21,6 +22,15 @@ const MAX_ABANDONED: u64 = 100;
 pub(super) struct Deadlines {
     pub(super) header_read: Duration,
     pub(super) idle: Duration,
+}
+
+impl Deadlines {
+    pub(super) fn of(settings: &Settings) -> Self {
+        Self {
+            header_read: settings.header_read,
+            idle: settings.idle,
+        }
+    }
 }
 
 /// What has run out.

@@ -22,6 +22,7 @@ use super::io::Io;
 use super::room::Room;
 use super::service::Counted;
 use super::stream::Streams;
+use super::terms::Terms;
 use super::tls::Tls;
 use crate::BoxError;
 use crate::interim::Interims;
@@ -57,6 +58,33 @@ pub(super) struct Shared<S> {
     pub(super) draining: Arc<AtomicBool>,
     pub(super) metrics: Option<Metrics>,
     pub(super) room: Arc<Room>,
+}
+
+impl<S> Shared<S> {
+    pub(super) fn new(
+        service: S,
+        terms: &Terms,
+        stage: watch::Receiver<Stage>,
+        room: Arc<Room>,
+    ) -> Self {
+        Self {
+            builder: terms.settings.builder(),
+            service,
+            deadlines: Deadlines::of(&terms.settings),
+            stage,
+            tls: terms.tls.clone(),
+            draining: Arc::default(),
+            metrics: terms.settings.metrics.clone(),
+            room,
+        }
+    }
+
+    /// Goes by these from now on.
+    pub(super) fn adopt(&mut self, terms: &Terms) {
+        self.builder = terms.settings.builder();
+        self.deadlines = Deadlines::of(&terms.settings);
+        self.tls.clone_from(&terms.tls);
+    }
 }
 
 impl<S, B> Shared<S>

@@ -5,8 +5,8 @@
 
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, ready};
 use std::time::Duration;
 
@@ -27,6 +27,8 @@ const SAY_AGAIN: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(super) struct Room {
     places: Arc<Semaphore>,
+    /// How many there are, or will be when those that are to go have been given back.
+    size: Mutex<u32>,
     /// `Notify` wakes the one that has waited longest: connections wait from when they become idle.
     idle: Notify,
     /// Whether a place is needed. Whoever makes it takes this back.
@@ -35,15 +37,43 @@ pub(super) struct Room {
 
 impl Room {
     pub(super) fn new(places: usize) -> Arc<Self> {
+        let size = in_range(places);
         Arc::new(Self {
-            places: Arc::new(Semaphore::new(places)),
+            places: Arc::new(Semaphore::new(size as usize)),
+            size: Mutex::new(size),
             idle: Notify::new(),
             wanted: AtomicBool::new(false),
         })
     }
 
-    pub(super) fn places(&self) -> &Arc<Semaphore> {
-        &self.places
+    /// Ends when every place is free: every connection has ended.
+    pub(super) async fn is_empty(&self) {
+        let all = *self.size();
+        // The semaphore is never closed.
+        drop(self.places.acquire_many(all).await);
+    }
+
+    /// Makes it so many places from now on. Those that are too many go as they become free, before anyone
+    /// gets one that waits for it.
+    pub(super) fn resize(&self, places: usize) {
+        let new = in_range(places);
+        let mut size = self.size();
+        let (more, less) = (new.saturating_sub(*size), size.saturating_sub(new));
+        self.places.add_permits(more as usize);
+        if less > 0 {
+            let places = Arc::clone(&self.places);
+            tokio::spawn(async move {
+                if let Ok(free) = places.acquire_many_owned(less).await {
+                    free.forget();
+                }
+            });
+        }
+        *size = new;
+    }
+
+    fn size(&self) -> MutexGuard<'_, u32> {
+        // A number can't be left half changed.
+        self.size.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A place, as soon as there is one. `said` is when the shortage was logged last.
@@ -118,6 +148,12 @@ impl Room {
         })
         .await;
     }
+}
+
+/// As many as the semaphore takes at once.
+fn in_range(places: usize) -> u32 {
+    let most = Semaphore::MAX_PERMITS.min(u32::MAX as usize);
+    u32::try_from(places.clamp(1, most)).unwrap_or(u32::MAX)
 }
 
 async fn at_once<F: Future + Unpin>(future: F) -> Option<F::Output> {
@@ -199,6 +235,29 @@ mod tests {
         tokio::time::sleep(SECOND * 5).await;
         assert!(first.is_finished());
         assert!(!second.is_finished() && !third.is_finished());
+    }
+
+    #[tokio::test]
+    async fn there_can_be_more_or_fewer_places() {
+        let room = Room::new(2);
+        let mut taken = vec![room.try_place().unwrap(), room.try_place().unwrap()];
+        assert!(room.try_place().is_none());
+        room.resize(3);
+        taken.push(room.try_place().unwrap());
+        assert!(room.try_place().is_none());
+        room.resize(1);
+        tokio::task::yield_now().await;
+        for _ in 0..2 {
+            taken.pop();
+            tokio::task::yield_now().await;
+            assert!(room.try_place().is_none(), "{} left", taken.len());
+        }
+        // All that there are, not all that there were.
+        let mut empty = pin!(room.is_empty());
+        assert!(at_once(empty.as_mut()).await.is_none());
+        taken.pop();
+        empty.await;
+        assert!(room.try_place().is_some());
     }
 
     #[tokio::test(start_paused = true)]

@@ -80,41 +80,53 @@ impl Tls {
         })))
     }
 
-    /// What a connection that begins now is made with.
-    fn config(&self) -> Arc<ServerConfig> {
-        Arc::clone(&self.current().config)
+    /// What is read again when its files change.
+    pub fn reload(&self) -> Arc<dyn Reload> {
+        Arc::clone(&self.0) as Arc<dyn Reload>
     }
 
+    /// The files that it is made of.
+    pub(crate) fn made_of(&self) -> &ListenTls {
+        &self.0.files
+    }
+
+    /// What a connection that begins now is made with.
+    fn config(&self) -> Arc<ServerConfig> {
+        Arc::clone(&self.0.current().config)
+    }
+}
+
+impl Shared {
     fn current(&self) -> RwLockReadGuard<'_, Current> {
         // It is replaced as a whole: a panic elsewhere can't leave it half changed.
-        let current = self.0.current.read();
+        let current = self.current.read();
         current.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Reload for Tls {
+impl Reload for Shared {
     fn name(&self) -> &str {
         NAME
     }
 
     fn files(&self) -> Vec<PathBuf> {
-        let files = &self.0.files;
+        let files = &self.files;
         let mut all = vec![files.certificate.clone(), files.private_key.clone()];
         all.extend(files.client_ca.clone());
         all
     }
 
     fn reload(&self) -> Result<Reloaded, String> {
-        let new = load(&self.0.files).map_err(|fault| fault.to_string())?;
+        let new = load(&self.files).map_err(|fault| fault.to_string())?;
         if self.current().digests == new.digests {
             return Ok(Reloaded::Same);
         }
         let facts = new.facts.clone();
         if facts.is_expired(SystemTime::now()) {
-            let file = self.0.files.certificate.clone();
+            let file = self.files.certificate.clone();
             return Err(Fault::Expired(file, Box::new(facts)).to_string());
         }
-        let current = self.0.current.write();
+        let current = self.current.write();
         *current.unwrap_or_else(PoisonError::into_inner) = new;
         Ok(Reloaded::New(facts.to_string()))
     }

@@ -24,8 +24,8 @@ use self::fault::ConnectError;
 pub(super) use self::fault::{advice, is_of_tls};
 pub use self::trust::TlsError;
 use self::trust::Trust;
+use super::settings::Settings;
 use crate::BoxError;
-use crate::config;
 use crate::watch::Reload;
 
 /// Between the probes of a connection that says nothing: shorter than the memory of most middleboxes.
@@ -43,7 +43,7 @@ pub(super) struct Connector {
 }
 
 impl Connector {
-    pub(super) fn new(upstream: &config::Upstream, limit: Duration) -> Result<Self, TlsError> {
+    pub(super) fn new(upstream: &Settings) -> Result<Self, TlsError> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -53,7 +53,7 @@ impl Connector {
         Ok(Self {
             tcp,
             trust: trust.map(Arc::new),
-            limit,
+            limit: upstream.connect,
             http2: true,
         })
     }

@@ -12,8 +12,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::body::RequestBody;
 use super::connector::{Connector, TlsError};
-use super::pool::{self, Lease, Pool, Sent, Settings};
-use crate::config::{self, Limits, Timeouts};
+use super::pool::{self, Lease, Pool, Sent};
+use super::settings::Settings;
 use crate::watch::Reload;
 
 /// Idle HTTP/1.1 connections kept. More than that is no help: a busy proxy has its connections in use.
@@ -49,15 +49,11 @@ pub(super) enum Error {
 
 impl Transport {
     /// Connects to nothing yet.
-    pub(super) fn new(
-        upstream: &config::Upstream,
-        limits: &Limits,
-        timeouts: &Timeouts,
-    ) -> Result<Self, TlsError> {
-        let connector = Connector::new(upstream, timeouts.connect)?;
+    pub(super) fn new(settings: &Settings) -> Result<Self, TlsError> {
+        let connector = Connector::new(settings)?;
         let http1 = Client::builder(TokioExecutor::new())
             .http1_max_buf_size(READ_AHEAD)
-            .pool_idle_timeout(timeouts.upstream_idle)
+            .pool_idle_timeout(settings.upstream_idle)
             .pool_max_idle_per_host(MAX_IDLE)
             .pool_timer(TokioTimer::new())
             .timer(TokioTimer::new())
@@ -67,9 +63,7 @@ impl Transport {
             // this client would put everything on one HTTP/2 connection.
             .build(connector.without_http2());
         let reload = connector.reload();
-        let http2 = upstream
-            .http2
-            .then(|| pool(upstream, connector, limits, timeouts));
+        let http2 = settings.http2.then(|| pool(settings, connector));
         Ok(Self {
             http1,
             http2,
@@ -99,24 +93,19 @@ impl Transport {
     }
 }
 
-fn pool(
-    upstream: &config::Upstream,
-    connector: Connector,
-    limits: &Limits,
-    timeouts: &Timeouts,
-) -> Pool {
-    let settings = Settings {
-        connections: limits.http2_connections,
-        connect: timeouts.connect,
-        idle: timeouts.upstream_idle,
+fn pool(settings: &Settings, connector: Connector) -> Pool {
+    let bounds = pool::Settings {
+        connections: settings.http2_connections,
+        connect: settings.connect,
+        idle: settings.upstream_idle,
         // Twice this is what a dead connection takes to be found, and then there is time left to say that
         // it broke before requests on it are too late.
-        ping: (timeouts.request / 3).max(MIN_PING),
-        header_bytes: limits.header_bytes,
+        ping: (settings.request / 3).max(MIN_PING),
+        header_bytes: settings.header_bytes,
     };
     // Of the URL only scheme and authority are dialled.
-    let uri: Uri = upstream.url.clone();
-    Pool::new(uri, connector, settings)
+    let uri: Uri = settings.url.clone();
+    Pool::new(uri, connector, bounds)
 }
 
 impl From<legacy::Error> for Error {

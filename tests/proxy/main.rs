@@ -18,6 +18,7 @@ mod forward;
 mod http2;
 mod limits;
 mod overload;
+mod reload;
 mod rfc;
 mod serve;
 mod support;

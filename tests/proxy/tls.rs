@@ -4,6 +4,6 @@ mod listen;
 mod mutual;
 mod reload;
 mod strangers;
-mod support;
+pub(crate) mod support;
 mod truncation;
 mod upstream;

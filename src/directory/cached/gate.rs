@@ -26,8 +26,8 @@ impl Watch for () {
     fn refused(&self) {}
 }
 
-/// What every lookup of one upstream has to pass.
-pub(super) struct Gate {
+/// What every lookup of one upstream has to pass: a breaker, shared by all who ask it.
+pub struct Gate {
     breaker: Mutex<Breaker>,
     opened: Notify,
     watch: Box<dyn Watch>,
@@ -42,7 +42,8 @@ pub(super) struct Admitted<'g> {
 }
 
 impl Gate {
-    pub(super) fn new(settings: Settings, watch: impl Watch) -> Self {
+    /// With a breaker that is closed. `watch` is told what it does.
+    pub fn new(settings: Settings, watch: impl Watch) -> Self {
         Self {
             breaker: Mutex::new(Breaker::new(settings)),
             opened: Notify::new(),

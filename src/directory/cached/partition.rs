@@ -3,8 +3,11 @@ use std::fmt;
 use http::{HeaderValue, Uri};
 
 /// Key of the digest that stands for a credential. The credential itself is never stored.
-#[derive(Clone)]
-pub struct PartitionKey([u8; 32]);
+#[derive(Clone, PartialEq, Eq)]
+pub struct PartitionKey {
+    key: [u8; 32],
+    random: bool,
+}
 
 impl PartitionKey {
     /// A key that only this process knows.
@@ -18,15 +21,26 @@ impl PartitionKey {
     pub fn random() -> Self {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the system gives no random numbers");
-        Self(key)
+        Self { key, random: true }
     }
 
     /// A key that replicas share.
     pub fn from_secret(secret: &str) -> Self {
-        Self(blake3::derive_key(
-            "patchwright credential partition v1",
-            secret.as_bytes(),
-        ))
+        let context = "patchwright credential partition v1";
+        Self {
+            key: blake3::derive_key(context, secret.as_bytes()),
+            random: false,
+        }
+    }
+
+    /// This one, or `other` where both are random: nobody asked for a new one then.
+    pub(super) fn or_as_random_as(&self, other: &Self) -> Self {
+        let chosen = if self.random && other.random {
+            other
+        } else {
+            self
+        };
+        chosen.clone()
     }
 }
 
@@ -55,7 +69,7 @@ impl fmt::Debug for Partitions {
 impl Partitions {
     pub(super) fn new(key: &PartitionKey) -> Self {
         Self {
-            hasher: blake3::Hasher::new_keyed(&key.0),
+            hasher: blake3::Hasher::new_keyed(&key.key),
         }
     }
 

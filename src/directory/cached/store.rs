@@ -15,7 +15,9 @@ const OVERHEAD: usize = 192;
 const PARKED: u64 = 10_000;
 
 /// The snapshots, and the credentials that must wait.
-#[derive(Debug)]
+///
+/// Clones share both.
+#[derive(Clone, Debug)]
 pub(super) struct Entries {
     snapshots: Cache<Key, Arc<Snapshot>>,
     parked: Cache<Key, Instant>,
@@ -41,6 +43,14 @@ impl Entries {
         Self {
             snapshots,
             parked: Cache::new(PARKED),
+        }
+    }
+
+    /// One without snapshots that lets the same credentials wait.
+    pub(super) fn emptied(&self, settings: &Settings) -> Self {
+        Self {
+            parked: self.parked.clone(),
+            ..Self::new(settings)
         }
     }
 

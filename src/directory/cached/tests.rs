@@ -162,4 +162,5 @@ fn spawn_read<D: Directory>(
 mod breaker;
 mod coherence;
 mod failure;
+mod followed;
 mod memory;

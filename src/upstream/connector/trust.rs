@@ -7,7 +7,8 @@ use std::time::SystemTime;
 use rustls::{ClientConfig, RootCertStore};
 
 use crate::certificates::{Authorities, Facts, Fault, Identity, provider};
-use crate::config::{self, IdentityFiles};
+use crate::config::IdentityFiles;
+use crate::upstream::settings::Settings;
 use crate::watch::{Reload, Reloaded};
 
 /// Why the TLS side of an upstream could not be set up.
@@ -42,7 +43,7 @@ struct Current {
 }
 
 impl Trust {
-    pub(super) fn new(upstream: &config::Upstream) -> Result<Self, TlsError> {
+    pub(super) fn new(upstream: &Settings) -> Result<Self, TlsError> {
         let (ca, identity) = (upstream.ca.as_deref(), upstream.identity.as_ref());
         let current = load(ca, identity, upstream.http2)?;
         if let Some(facts) = current.expired() {

@@ -14,14 +14,18 @@ const LONG: Duration = Duration::from_secs(5);
 
 fn pool(address: &str) -> Pool {
     let uri: Uri = format!("http://{address}").parse().unwrap();
-    let upstream = crate::config::Upstream {
+    let upstream = crate::upstream::Settings {
         name: "api".to_owned(),
         url: uri.clone(),
-        prefix: "/".to_owned(),
-        strip_prefix: false,
         ca: None,
         identity: None,
         http2: true,
+        http2_connections: 2,
+        header_bytes: 16 << 10,
+        connect: LONG,
+        request: LONG,
+        idle: LONG,
+        upstream_idle: LONG,
     };
     let settings = Settings {
         connections: 2,
@@ -30,7 +34,7 @@ fn pool(address: &str) -> Pool {
         ping: LONG,
         header_bytes: 16 << 10,
     };
-    Pool::new(uri, Connector::new(&upstream, LONG).unwrap(), settings)
+    Pool::new(uri, Connector::new(&upstream).unwrap(), settings)
 }
 
 /// A connection whose other side is only there to have been there.

@@ -12,9 +12,9 @@ use std::time::Duration;
 
 use patchwright::admin::Recent;
 use patchwright::config::{Config, Overrides, Pack};
-use patchwright::directory::cached::Store;
 use patchwright::metrics::Metrics;
 use patchwright::observers::Observers;
+use patchwright::proxy::Handover;
 use patchwright::{proxy, server};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -113,8 +113,7 @@ impl World {
             config.cache.max_age = Duration::from_millis(1);
             let metrics = Metrics::new().unwrap();
             let observers = Observers::new(metrics.clone(), Recent::default());
-            let store = Store::new(&config.directory());
-            let service = proxy::build(&config, &store, &observers).unwrap();
+            let (service, _) = proxy::build(&config, &Handover::default(), &observers).unwrap();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
             let address = listener.local_addr().unwrap();
             let settings = server::Settings::new(&config.limits, &config.timeouts);

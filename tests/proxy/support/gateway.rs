@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use patchwright::admin::Recent;
 use patchwright::config::{Config, Overrides, Pack, Timeouts};
-use patchwright::directory::cached::Store;
 use patchwright::metrics::Metrics;
 use patchwright::observers::Observers;
-use patchwright::proxy::{self, Proxy, Repaired};
+use patchwright::proxy::{self, Handover, Proxy, Repaired};
 use patchwright::server::{Listener, Settings, Tls, serve};
 use patchwright::upstream::BuildError;
-use patchwright::watch::{Reload, Watch};
+use patchwright::watch::Watch;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use super::{Peer, within};
 
-/// Between two looks at the files of certificates: no test wants to wait for the program's two seconds.
+/// Between two looks at the files of certificates: no test wants to wait for as long as the
+/// program does.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A proxy about to be started.
@@ -68,11 +68,8 @@ impl Gateway {
 
     pub(crate) fn build(&self, metrics: &Metrics) -> Result<Proxy<Repaired>, BuildError> {
         let observers = Observers::new(metrics.clone(), Recent::default());
-        proxy::build(
-            &self.config,
-            &Store::new(&self.config.directory()),
-            &observers,
-        )
+        let (proxy, _) = proxy::build(&self.config, &Handover::default(), &observers)?;
+        Ok(proxy)
     }
 
     pub(crate) async fn start(self) -> Running {
@@ -86,9 +83,9 @@ impl Gateway {
         };
         let tls = self.config.listen_tls.as_ref();
         let tls = tls.map(|files| Tls::new(files, &metrics).unwrap());
-        let own = tls.clone().map(|tls| Arc::new(tls) as Arc<dyn Reload>);
+        let own = tls.as_ref().map(Tls::reload);
         let watched = service.reloads().iter().cloned().chain(own);
-        tokio::spawn(Watch::new(watched, metrics.clone()).run(LOOK));
+        tokio::spawn(Watch::new(watched, metrics.clone()).run(LOOK, Arc::default()));
         let listener = Listener::new(listener, tls);
         let (shutdown, stopped) = oneshot::channel();
         let served = tokio::spawn(serve(listener, service, settings, async {

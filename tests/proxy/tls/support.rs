@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use patchwright::config::ListenTls;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
@@ -22,9 +22,9 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
 use crate::support::{Gateway, Peer, within};
 
-pub(super) const GET: &str = "GET /x HTTP/1.1\r\nHost: p\r\n\r\n";
-pub(super) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-pub(super) const OK_AND_CLOSE: &str =
+pub(crate) const GET: &str = "GET /x HTTP/1.1\r\nHost: p\r\n\r\n";
+pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
+pub(crate) const OK_AND_CLOSE: &str =
     "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
 pub(super) const BOTH: [&SupportedProtocolVersion; 2] = [&TLS12, &TLS13];
 
@@ -33,17 +33,17 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Somebody who signs certificates.
-pub(super) struct Authority(CertifiedIssuer<'static, KeyPair>);
+pub(crate) struct Authority(CertifiedIssuer<'static, KeyPair>);
 
 /// A certificate and its key, in PEM.
 #[derive(Clone)]
-pub(super) struct Pair {
-    pub(super) certificate: String,
-    pub(super) key: String,
+pub(crate) struct Pair {
+    pub(crate) certificate: String,
+    pub(crate) key: String,
 }
 
 impl Authority {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NUMBER: AtomicUsize = AtomicUsize::new(0);
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         let name = format!("root {}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -58,7 +58,7 @@ impl Authority {
     }
 
     /// For `localhost` and this machine's own address.
-    pub(super) fn sign(&self) -> Pair {
+    pub(crate) fn sign(&self) -> Pair {
         self.sign_with(|_| {})
     }
 
@@ -81,7 +81,7 @@ impl Authority {
 }
 
 impl Pair {
-    pub(super) fn der(&self) -> CertificateDer<'static> {
+    pub(crate) fn der(&self) -> CertificateDer<'static> {
         CertificateDer::from_pem_slice(self.certificate.as_bytes()).unwrap()
     }
 
@@ -91,25 +91,25 @@ impl Pair {
 }
 
 /// A folder with the files of a listener or an upstream.
-pub(super) struct Folder(TempDir);
+pub(crate) struct Folder(TempDir);
 
 impl Folder {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub(super) fn with(pair: &Pair) -> Self {
+    pub(crate) fn with(pair: &Pair) -> Self {
         let folder = Self::new();
         folder.put_pair(pair);
         folder
     }
 
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
     /// Writes beside it and renames.
-    pub(super) fn put(&self, name: &str, text: &str) -> PathBuf {
+    pub(crate) fn put(&self, name: &str, text: &str) -> PathBuf {
         let path = self.path(name);
         let beside = self.path("beside");
         std::fs::write(&beside, text).unwrap();
@@ -117,7 +117,7 @@ impl Folder {
         path
     }
 
-    pub(super) fn put_pair(&self, pair: &Pair) {
+    pub(crate) fn put_pair(&self, pair: &Pair) {
         self.put("c.pem", &pair.certificate);
         self.put("k.pem", &pair.key);
     }
@@ -138,12 +138,12 @@ impl Gateway {
 }
 
 /// What a caller brings along.
-pub(super) struct Caller {
+pub(crate) struct Caller {
     pub(super) config: ClientConfig,
 }
 
 impl Caller {
-    pub(super) fn trusting(authority: &Authority) -> Self {
+    pub(crate) fn trusting(authority: &Authority) -> Self {
         Self::of(authority, None, &BOTH)
     }
 
@@ -171,7 +171,7 @@ impl Caller {
         self
     }
 
-    pub(super) async fn connect(&self, to: SocketAddr) -> io::Result<client::TlsStream<TcpStream>> {
+    pub(crate) async fn connect(&self, to: SocketAddr) -> io::Result<client::TlsStream<TcpStream>> {
         self.connect_as(to, "localhost").await
     }
 
@@ -186,7 +186,7 @@ impl Caller {
         within("TLS with the proxy", connector.connect(name, stream)).await
     }
 
-    pub(super) async fn peer(&self, to: SocketAddr) -> Peer<client::TlsStream<TcpStream>> {
+    pub(crate) async fn peer(&self, to: SocketAddr) -> Peer<client::TlsStream<TcpStream>> {
         Peer::new(self.connect(to).await.unwrap())
     }
 }
@@ -257,7 +257,7 @@ impl Secured {
 }
 
 /// What is logged by this thread while it lives.
-pub(super) struct Log {
+pub(crate) struct Log {
     text: Arc<Mutex<Vec<u8>>>,
     _guard: tracing::subscriber::DefaultGuard,
 }
@@ -277,7 +277,14 @@ impl Write for Sink {
 }
 
 impl Log {
-    pub(super) fn here() -> Self {
+    pub(crate) fn here() -> Self {
+        // While there is but one subscriber, tracing asks that of whichever thread meets a line first whether
+        // anyone wants it: a thread without one would switch the line off for this one, too.
+        static ANOTHER: OnceLock<tracing::Dispatch> = OnceLock::new();
+        ANOTHER.get_or_init(|| {
+            let unread = tracing_subscriber::fmt().with_writer(io::sink);
+            tracing::Dispatch::new(unread.finish())
+        });
         let text = Arc::default();
         let sink = Sink(Arc::clone(&text));
         let subscriber = tracing_subscriber::fmt()
@@ -292,12 +299,12 @@ impl Log {
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.text.lock().unwrap().clone()).unwrap()
     }
 
     /// Waits for a line with this in it.
-    pub(super) async fn has(&self, words: &str) {
+    pub(crate) async fn has(&self, words: &str) {
         let line = async {
             while !self.text().contains(words) {
                 tokio::time::sleep(std::time::Duration::from_millis(5)).await;
