@@ -3,10 +3,12 @@
 mod body;
 mod future;
 mod head;
+mod rated;
 mod routes;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -21,7 +23,8 @@ pub use self::body::ProxyBody;
 use self::body::Share;
 use self::future::Passage;
 pub use self::future::ProxyFuture;
-pub use self::routes::Routes;
+pub use self::rated::{Patience, Rated, RatedFuture};
+pub use self::routes::{Route, Routes, host};
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
 use crate::directory::cached::{Cached, Store};
@@ -32,7 +35,7 @@ use crate::upstream::{BuildError, Upstream};
 use crate::watch::Reload;
 
 /// What stands between a route and its upstream.
-pub type Repaired = Repair<Upstream, Cached<Upstream>>;
+pub type Repaired = Repair<Rated<Upstream>, Cached<Upstream>>;
 
 /// Builds what every request passes, from the outside to the inside. `store` is what all upstreams'
 /// directories remember in; `observers` hear of every request that a rule matched.
@@ -57,22 +60,30 @@ pub fn build(
             upstream.clone(),
             config.fetch_limits(),
         )
+        .spending(config.budget.lookup_share)
         .watched_by(observers.breaker(&route.name));
+        // Outside of the upstream, so that it hears what every answer says of its credential's rate, and
+        // inside of the repair: what is held back has its lookup behind it. Lookups don't pass here: they
+        // are refused rather than held.
+        let shaped = metrics.shaped(&route.name);
+        let rated = Rated::new(upstream, Arc::clone(store), &route.name, shaped);
         let repair = RepairLayer::new(
             Arc::clone(&config.compiled),
             directory,
             config.repair.clone(),
             observers.clone(),
         );
-        let repaired = repair.layer(upstream);
+        let repaired = repair.layer(rated);
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
-        routes = routes.add(&route.prefix, route.strip_prefix, repaired);
+        routes = routes.add(Route::of(route, repaired));
     }
     // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
     // head. See `Proxy::call`.
     let proxy = Proxy::new(routes, config.limits.concurrency, metrics.clone());
+    let shape = config.budget.shape;
     Ok(Proxy {
         reloads: reloads.into(),
+        shape: (!shape.is_zero()).then_some(shape),
         ..proxy
     })
 }
@@ -85,6 +96,8 @@ pub fn build(
 pub struct Proxy<S> {
     shared: Arc<Shared<S>>,
     reloads: Arc<[Arc<dyn Reload>]>,
+    /// How long a request may be held back, if at all.
+    shape: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -99,6 +112,7 @@ impl<S> Clone for Proxy<S> {
         Self {
             shared: Arc::clone(&self.shared),
             reloads: Arc::clone(&self.reloads),
+            shape: self.shape,
         }
     }
 }
@@ -114,6 +128,7 @@ impl<S> Proxy<S> {
                 metrics,
             }),
             reloads: Arc::default(),
+            shape: None,
         }
     }
 
@@ -142,6 +157,9 @@ where
         // First, so that every answer and log line can name the request.
         let id = RequestId::next();
         request.extensions_mut().insert(id);
+        if let Some(shape) = self.shape {
+            request.extensions_mut().insert(Patience::new(shape));
+        }
         let head = request.method() == Method::HEAD;
         // Before the checks, so that refused requests are seen too.
         let share = Share::new(shared.metrics.in_flight());
@@ -154,8 +172,9 @@ where
         };
         let share = share.with(place);
         // Last, as the prefix that it strips is the caller's business with us and nobody else's.
-        let Some((service, target)) = shared.routes.find(request.uri()) else {
-            let answer = shared.routes.unknown();
+        let host = routes::host(&request);
+        let Some((service, target)) = shared.routes.find(host, request.uri()) else {
+            let answer = shared.routes.unknown(host);
             return shared.made(answer.into_response(id), head, share);
         };
         if let Some(target) = target {
@@ -214,8 +233,8 @@ mod tests {
             Ok::<_, Infallible>(response)
         });
         let routes = Routes::default()
-            .add("/", false, upstream)
-            .add("/api", true, upstream);
+            .add(Route::new("/", upstream))
+            .add(Route::new("/api", upstream).stripping("/api"));
         let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
         for (target, seen) in [
             ("/x?y", "/x?y"),

@@ -31,6 +31,9 @@ pub struct ConfigArgs {
         help = "The API host of your region, such as https://api.mypurecloud.com"
     )]
     pub upstream: Option<String>,
+    /// The region of the API instead, for the API and its login, such as mypurecloud.jp or ap_northeast_1
+    #[arg(long, value_name = "NAME", conflicts_with = "upstream")]
+    pub region: Option<String>,
     /// The rules that the upstream's behaviour calls for
     #[arg(long, value_name = "PACK")]
     pub rules: Option<Pack>,
@@ -43,6 +46,7 @@ impl ConfigArgs {
             listen: self.listen,
             admin: self.admin,
             upstream: self.upstream.clone(),
+            region: self.region.clone(),
             pack: self.rules,
         };
         Config::load(self.config.as_deref(), environment(), flags)

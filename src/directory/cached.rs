@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -15,6 +16,7 @@ use super::breaker;
 use super::fetch::{FetchLimits, Transport};
 use super::{Ask, Directory, Lesson, LookupError, Reading, Snapshot, Tick};
 use crate::layer::record::Origin;
+use crate::rate::{self, Share};
 use crate::rule::ConversationId;
 
 mod flight;
@@ -22,6 +24,7 @@ mod gate;
 mod generation;
 mod lookup;
 mod partition;
+mod rates;
 mod store;
 
 use flight::{Flights, Seat};
@@ -29,7 +32,9 @@ use gate::Gate;
 pub use gate::Watch;
 use generation::Generations;
 pub use partition::PartitionKey;
-use partition::{Key, Partitions};
+pub(crate) use partition::Key;
+use partition::Partitions;
+pub(crate) use rates::{Account, Rates, Sent};
 use store::Entries;
 
 /// How often a lookup is repeated because a write overtook it.
@@ -75,6 +80,7 @@ pub struct Store {
     partitions: Partitions,
     generations: Generations,
     entries: Entries,
+    rates: Rates,
     flights: Flights,
     places: Semaphore,
     breaker: breaker::Settings,
@@ -89,6 +95,7 @@ impl Store {
             partitions: Partitions::new(&settings.partition_key),
             generations: Generations::new(settings.capacity),
             entries: Entries::new(settings),
+            rates: Rates::new(),
             flights: Flights::default(),
             places: Semaphore::new(settings.lookups.min(Semaphore::MAX_PERMITS)),
             breaker: settings.breaker,
@@ -101,6 +108,16 @@ impl Store {
     pub fn clear(&self) {
         self.generations.wrote_all();
         self.entries.clear();
+    }
+
+    /// What stands for a credential where its rate is counted.
+    pub(crate) fn payer(&self, upstream: &str, credential: &HeaderValue) -> Key {
+        self.partitions.payer(upstream, credential)
+    }
+
+    /// What is known of the rates of all credentials.
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// The moment that a snapshot must have been read after to fill for `ask`.
@@ -125,6 +142,7 @@ pub struct Cached<T> {
     upstream: Arc<str>,
     transport: T,
     limits: FetchLimits,
+    share: Share,
     gate: Arc<Gate>,
 }
 
@@ -135,6 +153,7 @@ impl<T: Clone> Clone for Cached<T> {
             upstream: Arc::clone(&self.upstream),
             transport: self.transport.clone(),
             limits: self.limits.clone(),
+            share: self.share,
             gate: Arc::clone(&self.gate),
         }
     }
@@ -151,7 +170,14 @@ impl<T> Cached<T> {
             upstream: upstream.into(),
             transport,
             limits,
+            share: rate::Settings::default().lookup_share,
         }
+    }
+
+    /// Lets lookups use no more than `share` of what their credential has left.
+    #[must_use]
+    pub fn spending(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 
     /// Tells `watch` what the breaker does from now on. It begins anew.
@@ -167,10 +193,8 @@ impl<T> Cached<T> {
             .key(&self.upstream, &ask.credential, &ask.uri)
     }
 
-    fn parking_key(&self, ask: &Ask) -> Key {
-        self.store
-            .partitions
-            .parking_key(&self.upstream, &ask.credential)
+    fn payer(&self, ask: &Ask) -> Key {
+        self.store.payer(&self.upstream, &ask.credential)
     }
 }
 
@@ -224,8 +248,8 @@ impl<T: Transport> Directory for Cached<T> {
 
 impl<T: Transport> Cached<T> {
     async fn join_or_fetch(&self, key: Key, ask: &Ask) -> Result<Reading, LookupError> {
-        let parking = self.parking_key(ask);
-        if let Some(wait) = self.store.entries.parked(parking) {
+        let payer = self.payer(ask);
+        if let Some(wait) = self.store.rates.parked(payer) {
             return Err(LookupError::Throttled(wait));
         }
         // Also before somebody else's lookup is joined: it is likely to be one that comes to nothing.
@@ -239,7 +263,7 @@ impl<T: Transport> Cached<T> {
             Seat::Joined(ticket) => (ticket, Origin::Shared),
             Seat::Pilot(pilot, ticket) => {
                 // Detached: a caller that hangs up must not take the others down with it.
-                tokio::spawn(self.clone().fly(key, parking, ask.clone(), pilot));
+                tokio::spawn(self.clone().fly(key, payer, ask.clone(), pilot));
                 (ticket, Origin::Miss)
             }
         };
@@ -249,9 +273,9 @@ impl<T: Transport> Cached<T> {
             .map(|snapshot| Reading { snapshot, origin })
     }
 
-    async fn fly(self, key: Key, parking: Key, ask: Ask, pilot: flight::Pilot) {
+    async fn fly(self, key: Key, payer: Key, ask: Ask, pilot: flight::Pilot) {
         let read_at = Instant::now();
-        let outcome = match self.look_up(&ask, read_at).await {
+        let outcome = match self.look_up(payer, &ask, read_at).await {
             Ok(conversation) => {
                 let snapshot = Arc::new(Snapshot {
                     conversation,
@@ -262,10 +286,8 @@ impl<T: Transport> Cached<T> {
                 Ok(snapshot)
             }
             Err(error) => {
-                match error {
-                    LookupError::Denied | LookupError::Unknown => self.store.entries.forget(key),
-                    LookupError::Throttled(wait) => self.store.entries.park(parking, wait),
-                    _ => {}
+                if matches!(error, LookupError::Denied | LookupError::Unknown) {
+                    self.store.entries.forget(key);
                 }
                 Err(error)
             }

@@ -23,6 +23,7 @@ mod official;
 mod official_laws;
 mod operate;
 mod outage;
+mod rates;
 mod routes;
 mod secrets;
 mod support;

@@ -17,8 +17,9 @@ fn pool(address: &str) -> Pool {
     let upstream = crate::config::Upstream {
         name: "api".to_owned(),
         url: uri.clone(),
+        hosts: Vec::new(),
         prefix: "/".to_owned(),
-        strip_prefix: false,
+        strip_prefix: None,
         ca: None,
         identity: None,
         http2: true,
