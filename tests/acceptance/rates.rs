@@ -2,12 +2,14 @@
 
 use std::num::NonZeroU32;
 
-use http::Method;
+use http::{Method, Request};
+use http_body_util::Full;
 use patchwright::simulator::seed::CALL;
 use patchwright::simulator::{Data, Fault, FaultKind, Options};
 use tokio::task::JoinSet;
 
-use crate::support::{Peer, World, agent, request, within};
+use super::bursts::http2;
+use crate::support::{World, agent, within};
 
 const BODY: &str = r#"{"attributes":{"note":"test"}}"#;
 const CONVERSATIONS: usize = 60;
@@ -122,25 +124,26 @@ async fn a_caller_that_hangs_up_while_its_request_is_held_frees_its_place() {
     let first = world.proxied.get(target, "t").await;
     assert_eq!(first.headers["inin-ratelimit-reset"], "60");
 
-    let callers = [
-        Peer::connect(world.proxy.address).await,
-        Peer::connect(world.proxy.address).await,
-    ];
-    let mut held = Vec::new();
-    for mut caller in callers {
-        caller
-            .send(request("GET", target, &["Authorization: Bearer t"], b""))
-            .await;
-        held.push(caller);
-    }
+    // HTTP/1.1 cannot tell a caller that is gone from one that has said everything.
+    let mut caller = http2(&world).await;
+    let mut held = [Method::GET, Method::DELETE].map(|method| {
+        let uri = format!("http://proxy.example{target}");
+        let request = Request::builder().method(method).uri(uri);
+        let request = request.header("authorization", "Bearer t");
+        Some(tokio::spawn(caller.send_request(request.body(Full::default()).unwrap())))
+    });
     // They count as in flight, within the bound.
     world.in_flight(2).await;
     let full = world.proxied.get(target, "other").await;
     assert_eq!(full.code(), "patchwright.overloaded");
-    held.pop();
+    let delete = held[1].take().unwrap();
+    delete.abort();
     world.in_flight(1).await;
     assert_eq!(world.proxied.get(target, "other").await.status, first.status);
     assert_eq!(world.saw(&Method::GET), 2, "neither that was held was sent");
+    assert_eq!(world.saw(&Method::DELETE), 0);
+    held[0].take().unwrap().abort();
+    world.in_flight(0).await;
     let metrics = world.metrics().await;
     let shaped = "patchwright_rate_shaped_total{upstream=\"api\"} 2";
     assert!(metrics.contains(shaped), "{metrics}");
