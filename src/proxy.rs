@@ -75,7 +75,7 @@ pub fn build(
         );
         let repaired = repair.layer(rated);
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
-        routes = routes.add(Route::of(route, repaired));
+        routes = routes.with(Route::of(route, repaired));
     }
     // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
     // head. See `Proxy::call`.
@@ -233,8 +233,8 @@ mod tests {
             Ok::<_, Infallible>(response)
         });
         let routes = Routes::default()
-            .add(Route::new("/", upstream))
-            .add(Route::new("/api", upstream).stripping("/api"));
+            .with(Route::new("/", upstream))
+            .with(Route::new("/api", upstream).stripping("/api"));
         let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
         for (target, seen) in [
             ("/x?y", "/x?y"),

@@ -31,8 +31,13 @@ pub struct ConfigArgs {
         help = "The API host of your region, such as https://api.mypurecloud.com"
     )]
     pub upstream: Option<String>,
-    /// The region of the API instead, for the API and its login, such as mypurecloud.jp or ap_northeast_1
-    #[arg(long, value_name = "NAME", conflicts_with = "upstream")]
+    /// The region, for its API and its login, in the place of --upstream
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "upstream",
+        help = "The region, for its API and its login, such as mypurecloud.jp or ap_northeast_1"
+    )]
     pub region: Option<String>,
     /// The rules that the upstream's behaviour calls for
     #[arg(long, value_name = "PACK")]

@@ -87,7 +87,9 @@ pub(super) fn stripped(node: &Node, prefix: &str) -> Result<Option<String>, Stri
         part == "/" || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     let part = part.filter(begins).ok_or_else(|| {
-        node.not(&format!("true, false or the beginning of the prefix, {prefix:?}, that is cut off"))
+        node.not(&format!(
+            "true, false or the beginning of the prefix, {prefix:?}, that is cut off"
+        ))
     })?;
     Ok((part != "/").then_some(part))
 }

@@ -135,7 +135,10 @@ mod tests {
     #[test]
     fn what_is_no_region_is_told_how_to_name_a_host() {
         for (text, hint) in [
-            ("https://api.mypurecloud.jp", "did you mean \"mypurecloud.jp\"?"),
+            (
+                "https://api.mypurecloud.jp",
+                "did you mean \"mypurecloud.jp\"?",
+            ),
             ("login.usw2.pure.cloud", "did you mean \"usw2.pure.cloud\"?"),
             ("mypurecloud.con", "did you mean \"mypurecloud.com\"?"),
             ("example.org", "url = \"https://…\""),

@@ -117,8 +117,14 @@ fn template(name: &str, prefix: &str) -> Upstream {
 /// Notes the keys that mean nothing, or two things, where a region is given.
 fn refuse_beside_region(table: &Table<'_>, name: &str) {
     for (key, problem) in [
-        ("url", "give either this or region, which stands for two URLs"),
-        ("strip_prefix", "the prefixes of a region are always cut off: remove this"),
+        (
+            "url",
+            "give either this or region, which stands for two URLs",
+        ),
+        (
+            "strip_prefix",
+            "the prefixes of a region are always cut off: remove this",
+        ),
     ] {
         if table.has(key) {
             table.fault(key, problem);
@@ -126,7 +132,10 @@ fn refuse_beside_region(table: &Table<'_>, name: &str) {
     }
     // As long as names may be.
     if name.len() + LOGIN.len() > 64 {
-        table.fault("name", format!("leaves no room for {LOGIN}, the name of the login"));
+        table.fault(
+            "name",
+            format!("leaves no room for {LOGIN}, the name of the login"),
+        );
     }
 }
 
@@ -167,7 +176,10 @@ fn apart(table: &Table<'_>, upstream: &Upstream, others: &[Upstream]) {
     if let Some(other) = others.iter().find(|other| other.name == upstream.name)
         && table.has("name")
     {
-        table.fault("name", format!("another upstream is called {:?}", other.name));
+        table.fault(
+            "name",
+            format!("another upstream is called {:?}", other.name),
+        );
     }
     let meets = |other: &&Upstream| other.prefix == upstream.prefix && other.shares_host(upstream);
     if let Some(other) = others.iter().find(meets) {

@@ -31,10 +31,12 @@ use flight::{Flights, Seat};
 use gate::Gate;
 pub use gate::Watch;
 use generation::Generations;
-pub use partition::PartitionKey;
 pub(crate) use partition::Key;
+pub use partition::PartitionKey;
 use partition::Partitions;
-pub(crate) use rates::{Account, Rates, Sent};
+use rates::Rates;
+#[cfg(feature = "proxy")]
+pub(crate) use rates::{Account, Sent};
 use store::Entries;
 
 /// How often a lookup is repeated because a write overtook it.
@@ -116,6 +118,7 @@ impl Store {
     }
 
     /// What is known of the rates of all credentials.
+    #[cfg(feature = "proxy")]
     pub(crate) fn rates(&self) -> &Rates {
         &self.rates
     }

@@ -85,7 +85,11 @@ where
                 let clone = self.inner.clone();
                 let inner = mem::replace(&mut self.inner, clone);
                 let held = shared.shaped.hold();
-                RatedFuture::held(Hold::new(inner, request, account, patience, held), until, pass)
+                RatedFuture::held(
+                    Hold::new(inner, request, account, patience, held),
+                    until,
+                    pass,
+                )
             }
             (_, _, account) => {
                 pass.sent(account);

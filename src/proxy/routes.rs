@@ -87,7 +87,7 @@ impl<S> Default for Routes<S> {
 impl<S> Routes<S> {
     /// Adds a route. The longest prefix wins, whatever the order of the additions.
     #[must_use]
-    pub fn add(mut self, route: Route<S>) -> Self {
+    pub fn with(mut self, route: Route<S>) -> Self {
         self.routes.push(route);
         self.routes
             .sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));

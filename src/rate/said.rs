@@ -58,9 +58,8 @@ mod tests {
     fn read(values: [Option<&str>; 3]) -> Option<Said> {
         let names = [COUNT, ALLOWED, RESET];
         let lines = names.into_iter().zip(values);
-        let lines = lines.filter_map(|(name, value)| {
-            Some((name.parse().unwrap(), value?.parse().unwrap()))
-        });
+        let lines = lines
+            .filter_map(|(name, value)| Some((name.parse().unwrap(), value?.parse().unwrap())));
         Said::read(&lines.collect())
     }
 
@@ -68,7 +67,11 @@ mod tests {
     fn what_is_left_is_read_from_three_numbers_and_from_nothing_less() {
         let said = |allowed, left, reset| {
             let reset = Duration::from_secs(reset);
-            Some(Said { allowed, left, reset })
+            Some(Said {
+                allowed,
+                left,
+                reset,
+            })
         };
         let huge = "99999999999999999999";
         for (values, expected) in [

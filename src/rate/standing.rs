@@ -38,14 +38,14 @@ impl Standing {
         self.roll(now);
         let until = now + said.reset;
         let (left, lookups) = match &self.window {
-            None => (said.left, 0),
             Some(window) if window.presumed => (said.left, window.lookups),
             Some(window) if apart(window.until, until) <= SLACK => {
                 (window.left.min(said.left), window.lookups)
             }
-            // One that was told late, or one that has begun earlier than expected.
+            // One that was told late.
             Some(window) if until < window.until => (said.left, window.lookups),
-            Some(_) => (said.left, 0),
+            // One that nothing was known of, or that has begun earlier than expected.
+            _ => (said.left, 0),
         };
         self.window = Some(Window {
             allowed: said.allowed,
@@ -82,6 +82,7 @@ impl Standing {
     }
 
     /// How long it is until a request would not be sent into a 429; `None` when it can be sent.
+    #[cfg(any(feature = "proxy", test))]
     pub(crate) fn wait(&mut self, now: Instant) -> Option<Duration> {
         self.roll(now);
         let spent = |window: &&Window| window.left <= self.unanswered;

@@ -23,7 +23,11 @@ fn cold() -> Data {
             format!(r#"{{"id":"c{number}","participants":[{participant}]}}"#)
         })
         .collect();
-    Data::parse(&format!(r#"{{"conversations":[{}]}}"#, conversations.join(","))).unwrap()
+    Data::parse(&format!(
+        r#"{{"conversations":[{}]}}"#,
+        conversations.join(",")
+    ))
+    .unwrap()
 }
 
 /// Sixty PATCHes at once with a token that may do sixty requests and has done one: all their lookups come
@@ -46,8 +50,8 @@ async fn burst(toml: &str) -> (usize, u64) {
         let path = format!("/api/v2/conversations/c{number}/participants/p1");
         let caller = world.proxied.clone();
         callers.spawn(async move {
-            let patch = caller.patch(&path, "t", BODY);
-            patch.header("cache-control", "no-cache").send().await
+            let fresh = caller.patch(&path, "t", BODY);
+            fresh.header("cache-control", "no-cache").send().await
         });
     }
     // Everyone has looked up or has been refused.
@@ -70,7 +74,11 @@ async fn burst(toml: &str) -> (usize, u64) {
     let accepted = answers.iter().filter(|answer| answer.status == 202).count();
     for refused in answers.iter().filter(|answer| answer.status != 202) {
         assert_eq!(refused.status, 429);
-        let wait: u64 = refused.headers["retry-after"].to_str().unwrap().parse().unwrap();
+        let wait: u64 = refused.headers["retry-after"]
+            .to_str()
+            .unwrap()
+            .parse()
+            .unwrap();
         assert!((1..=60).contains(&wait), "{wait}");
     }
     (accepted, world.saw(&Method::GET) - 1)
@@ -100,7 +108,11 @@ async fn a_429_that_passes_is_the_callers_and_parks_its_lookups() {
 
     let parked = world.proxied.patch(&path, "t", BODY).send().await;
     assert_eq!(parked.code(), "patchwright.lookup.throttled");
-    assert!(parked.says("reason=lookup_throttled"), "{}", parked.report());
+    assert!(
+        parked.says("reason=lookup_throttled"),
+        "{}",
+        parked.report()
+    );
     assert_eq!(world.saw(&Method::GET) + world.saw(&Method::PATCH), 0);
     let other = world.proxied.patch(&path, "other", BODY).send().await;
     assert_eq!(other.status, 202, "another token has a rate of its own");
@@ -130,7 +142,9 @@ async fn a_caller_that_hangs_up_while_its_request_is_held_frees_its_place() {
         let uri = format!("http://proxy.example{target}");
         let request = Request::builder().method(method).uri(uri);
         let request = request.header("authorization", "Bearer t");
-        Some(tokio::spawn(caller.send_request(request.body(Full::default()).unwrap())))
+        Some(tokio::spawn(
+            caller.send_request(request.body(Full::default()).unwrap()),
+        ))
     });
     // They count as in flight, within the bound.
     world.in_flight(2).await;
@@ -139,7 +153,10 @@ async fn a_caller_that_hangs_up_while_its_request_is_held_frees_its_place() {
     let delete = held[1].take().unwrap();
     delete.abort();
     world.in_flight(1).await;
-    assert_eq!(world.proxied.get(target, "other").await.status, first.status);
+    assert_eq!(
+        world.proxied.get(target, "other").await.status,
+        first.status
+    );
     assert_eq!(world.saw(&Method::GET), 2, "neither that was held was sent");
     assert_eq!(world.saw(&Method::DELETE), 0);
     held[0].take().unwrap().abort();
@@ -161,5 +178,8 @@ async fn what_was_held_goes_to_the_api_and_gets_its_answer() {
     assert_eq!(held.status, 202);
     assert_eq!(world.patches().len(), 2);
     let metrics = world.metrics().await;
-    assert!(metrics.contains("patchwright_rate_shaped_seconds_count 1"), "{metrics}");
+    assert!(
+        metrics.contains("patchwright_rate_shaped_seconds_count 1"),
+        "{metrics}"
+    );
 }

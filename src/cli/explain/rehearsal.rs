@@ -53,7 +53,7 @@ pub(super) async fn rehearse(
         .upstreams
         .iter()
         .fold(Routes::default(), |routes, upstream| {
-            routes.add(Route::of(upstream, upstream.name.clone()))
+            routes.with(Route::of(upstream, upstream.name.clone()))
         });
     let came = message(&mut request).await;
     *request.body_mut() = Full::new(came.body.clone());

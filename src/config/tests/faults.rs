@@ -257,7 +257,10 @@ fn a_section_that_is_no_table_is_said_to_be_one() {
 fn a_share_of_the_budget_is_more_than_nothing_and_at_most_all() {
     for (share, value) in [("0.25", 0.25), ("1", 1.0), ("1.0", 1.0), ("1_0e-2", 0.1)] {
         let config = load(&with_upstream(&format!("budget.lookup_share = {share}"))).unwrap();
-        assert!((config.budget.lookup_share.get() - value).abs() < 1e-9, "{share}");
+        assert!(
+            (config.budget.lookup_share.get() - value).abs() < 1e-9,
+            "{share}"
+        );
     }
     for share in ["0", "0.0", "-0.5", "1.5", "nan", "\"half\"", "true"] {
         let fault = fault_of(&with_upstream(&format!("budget.lookup_share = {share}")));

@@ -171,7 +171,10 @@ fn routes(text: &str) -> Vec<(String, String, String, Option<String>)> {
 
 #[test]
 fn a_region_is_a_pair_in_every_combination_of_the_sdks_prefixes() {
-    let (api, login) = ("https://api.mypurecloud.jp/", "https://login.mypurecloud.jp/");
+    let (api, login) = (
+        "https://api.mypurecloud.jp/",
+        "https://login.mypurecloud.jp/",
+    );
     for (keys, api_at, login_at) in [
         ("", ("/", None), ("/oauth", None)),
         (
@@ -179,11 +182,7 @@ fn a_region_is_a_pair_in_every_combination_of_the_sdks_prefixes() {
             ("/a", Some("/a")),
             ("/a/oauth", Some("/a")),
         ),
-        (
-            "login_prefix = \"/b\"",
-            ("/", None),
-            ("/b", Some("/b")),
-        ),
+        ("login_prefix = \"/b\"", ("/", None), ("/b", Some("/b"))),
         (
             "prefix = \"/a\"\nlogin_prefix = \"/b\"",
             ("/a", Some("/a")),
@@ -195,9 +194,16 @@ fn a_region_is_a_pair_in_every_combination_of_the_sdks_prefixes() {
             ("/", None),
         ),
     ] {
-        let found = routes(&format!("[[upstream]]\nregion = \"ap-northeast-1\"\n{keys}"));
+        let found = routes(&format!(
+            "[[upstream]]\nregion = \"ap-northeast-1\"\n{keys}"
+        ));
         let one = |name: &str, url: &str, (prefix, strip): (&str, Option<&str>)| {
-            (name.into(), url.into(), prefix.into(), strip.map(Into::into))
+            (
+                name.into(),
+                url.into(),
+                prefix.into(),
+                strip.map(Into::into),
+            )
         };
         let expected = [one("api", api, api_at), one("api-login", login, login_at)];
         assert_eq!(found, expected, "{keys}");
@@ -221,7 +227,11 @@ fn a_region_alone_is_as_good_as_an_upstream() {
 
     for (text, env, flags) in [
         ("[[upstream]]\nurl = \"https://h\"", &[][..], flags.clone()),
-        ("[[upstream]]\nurl = \"https://h\"", &env, Overrides::default()),
+        (
+            "[[upstream]]\nurl = \"https://h\"",
+            &env,
+            Overrides::default(),
+        ),
         ("", &[("PATCHWRIGHT__UPSTREAM__0__URL", "https://h")], flags),
     ] {
         let faults = load_with(text, env, flags).unwrap_err().to_string();
@@ -234,7 +244,10 @@ fn a_region_alone_is_as_good_as_an_upstream() {
 #[test]
 fn what_says_two_things_beside_a_region_is_a_fault() {
     for (keys, fault) in [
-        ("region = \"mypurecloud.jq\"", ":2: upstream[0].region: expected a region"),
+        (
+            "region = \"mypurecloud.jq\"",
+            ":2: upstream[0].region: expected a region",
+        ),
         ("region = 7", ":2: upstream[0].region: expected a region"),
         (
             "region = \"mypurecloud.jp\"\nurl = \"https://h\"",
@@ -256,16 +269,20 @@ fn what_says_two_things_beside_a_region_is_a_fault() {
         let found = upstream_fault(keys);
         assert!(found.starts_with(fault), "{found}");
     }
-    let long = "a".repeat(59);
+    let (long, fits) = ("a".repeat(59), "a".repeat(58));
     let named = |name: &str| format!("name = \"{name}\"\nregion = \"mypurecloud.jp\"");
     let found = upstream_fault(&named(&long));
-    assert!(found.contains(".name: leaves no room for -login"), "{found}");
-    assert!(load(&format!("[[upstream]]\n{}", named(&long[1..]))).is_ok());
+    assert!(
+        found.contains(".name: leaves no room for -login"),
+        "{found}"
+    );
+    assert!(load(&format!("[[upstream]]\n{}", named(&fits))).is_ok());
 }
 
 #[test]
 fn the_login_of_a_region_must_not_meet_another_upstream() {
-    let region = "[[upstream]]\nname = \"tokyo\"\nregion = \"mypurecloud.jp\"\nprefix = \"/tokyo\"\n";
+    let region =
+        "[[upstream]]\nname = \"tokyo\"\nregion = \"mypurecloud.jp\"\nprefix = \"/tokyo\"\n";
     let with = |name: &str, prefix: &str| {
         format!("{region}[[upstream]]\nname = \"{name}\"\nurl = \"{URL}\"\nprefix = \"{prefix}\"\n")
     };
@@ -275,7 +292,10 @@ fn the_login_of_a_region_must_not_meet_another_upstream() {
         ":8: upstream \"other\".prefix: \"/tokyo/oauth\" leads to upstream \"tokyo-login\" already"
     );
     let fault = fault_of(&with("tokyo-login", "/"));
-    assert!(fault.contains("another upstream is called \"tokyo-login\""), "{fault}");
+    assert!(
+        fault.contains("another upstream is called \"tokyo-login\""),
+        "{fault}"
+    );
     assert_eq!(routes(&with("other", "/")).len(), 3);
 }
 
@@ -287,7 +307,12 @@ fn a_prefix_belongs_to_one_upstream_of_each_host() {
     let (a, all) = ("\"A.example\"", "[\"b.example\", \"a.example\"]");
     let anyone = format!("[[upstream]]\nname = \"anyone\"\nurl = \"{URL}\"\n");
     let apart = anyone.clone() + &upstream("a", a) + &upstream("b", "\"b.example.\"");
-    let hosts: Vec<_> = load(&apart).unwrap().upstreams.into_iter().map(|one| one.hosts).collect();
+    let hosts: Vec<_> = load(&apart)
+        .unwrap()
+        .upstreams
+        .into_iter()
+        .map(|one| one.hosts)
+        .collect();
     assert_eq!(hosts, [vec![], vec!["a.example"], vec!["b.example"]]);
     let fault = fault_of(&(upstream("a", a) + &upstream("all", all)));
     let problem = "upstream \"all\".prefix: \"/\" leads to upstream \"a\" already";
@@ -303,7 +328,19 @@ fn a_host_is_a_name_or_an_address_and_nothing_more() {
         let text = format!("[[upstream]]\nurl = \"{URL}\"\nhost = \"{host}\"");
         assert_eq!(load(&text).unwrap().upstreams[0].hosts, [host]);
     }
-    for host in ["", ".", "*", "*.example", "a:80", "[::1]:80", "::1", "a/b", "u@a", "a b", "é"] {
+    for host in [
+        "",
+        ".",
+        "*",
+        "*.example",
+        "a:80",
+        "[::1]:80",
+        "::1",
+        "a/b",
+        "u@a",
+        "a b",
+        "é",
+    ] {
         let fault = upstream_fault(&format!("url = \"{URL}\"\nhost = \"{host}\""));
         assert!(
             fault.starts_with(":3: upstream[0].host: expected a host such as"),
@@ -311,7 +348,10 @@ fn a_host_is_a_name_or_an_address_and_nothing_more() {
         );
     }
     let fault = upstream_fault(&format!("url = \"{URL}\"\nhost = [\"a\", 7]"));
-    assert!(fault.starts_with(":3: upstream[0].host[1]: expected a host"), "{fault}");
+    assert!(
+        fault.starts_with(":3: upstream[0].host[1]: expected a host"),
+        "{fault}"
+    );
 }
 
 #[test]
@@ -330,7 +370,10 @@ fn a_part_of_the_prefix_may_be_cut_off() {
     }
     for strip in ["\"/b\"", "\"/a/o\"", "\"a\"", "\"/a/oauth/token\"", "7"] {
         let fault = fault_of(&with(strip));
-        assert!(fault.contains("the beginning of the prefix, \"/a/oauth\""), "{strip}: {fault}");
+        assert!(
+            fault.contains("the beginning of the prefix, \"/a/oauth\""),
+            "{strip}: {fault}"
+        );
     }
 }
 

@@ -35,7 +35,9 @@ impl<T: Transport> Cached<T> {
         let fetched = timeout_at(
             deadline,
             fetch(self.transport.clone(), ask, self.limits.clone(), |answer| {
-                self.store.rates.heard(payer, answer.status, &answer.headers);
+                self.store
+                    .rates
+                    .heard(payer, answer.status, &answer.headers);
             }),
         )
         .await;

@@ -48,8 +48,7 @@ impl Rates {
             return;
         }
         let account = self.account(payer);
-        let account =
-            account.unwrap_or_else(|| self.accounts.get_with(payer, Account::default));
+        let account = account.unwrap_or_else(|| self.accounts.get_with(payer, Account::default));
         let (mut standing, now) = (account.lock(), Instant::now());
         if let Some(said) = said {
             standing.heard(said, now);
@@ -90,6 +89,7 @@ impl Account {
     }
 
     /// How long it is until a request would not be sent into a 429.
+    #[cfg(any(feature = "proxy", test))]
     pub(crate) fn wait(&self) -> Option<Duration> {
         self.lock().wait(Instant::now())
     }

@@ -110,11 +110,7 @@ fn directory(upstream: &Upstream, settings: &Settings) -> impl Directory + use<>
     named("api", upstream, &Store::new(settings))
 }
 
-fn named(
-    name: &str,
-    upstream: &Upstream,
-    store: &Arc<Store>,
-) -> Cached<impl Transport + use<>> {
+fn named(name: &str, upstream: &Upstream, store: &Arc<Store>) -> Cached<impl Transport + use<>> {
     let upstream = upstream.clone();
     let transport = tower::service_fn(move |request| upstream.clone().handle(request))
         .map_err(|never| match never {});

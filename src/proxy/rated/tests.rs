@@ -98,7 +98,9 @@ impl Scene {
 
     fn shaped(&self) -> usize {
         let text = self.metrics.render();
-        let line = text.lines().find(|line| line.starts_with("patchwright_rate_shaped_total"));
+        let line = text
+            .lines()
+            .find(|line| line.starts_with("patchwright_rate_shaped_total"));
         line.unwrap().rsplit(' ').next().unwrap().parse().unwrap()
     }
 }
@@ -162,7 +164,7 @@ async fn a_wait_beyond_what_is_allowed_is_none_at_all() {
     scene.api.says(200, &SPENT);
     let start = Instant::now();
     scene.send("a", seconds(20)).await;
-    scene.send("a", seconds(20) - Duration::from_millis(1)).await;
+    scene.send("a", Duration::from_millis(19_999)).await;
     assert_eq!(scene.api.asked(), [start, start]);
     assert_eq!(scene.shaped(), 0);
 }
@@ -190,12 +192,19 @@ async fn a_caller_that_hangs_up_while_it_is_held_leaves_nothing_behind() {
     scene.api.says(429, &[("retry-after", 10)]);
     scene.send("a", Duration::ZERO).await;
     let mut held = Box::pin(scene.send("a", seconds(20)));
-    assert!(held.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+    assert!(
+        held.as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
+            .is_pending()
+    );
     drop(held);
     tokio::time::advance(seconds(30)).await;
     assert_eq!(scene.api.asked().len(), 1);
     let text = scene.metrics.render();
-    assert!(text.contains("patchwright_rate_shaped_seconds_count 1"), "{text}");
+    assert!(
+        text.contains("patchwright_rate_shaped_seconds_count 1"),
+        "{text}"
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,9 +19,9 @@ fn found(
 #[test]
 fn the_longest_prefix_of_whole_segments_wins() {
     let routes = Routes::default()
-        .add(at("/", "root"))
-        .add(at("/a", "a"))
-        .add(at("/a/b/", "ab"));
+        .with(at("/", "root"))
+        .with(at("/a", "a"))
+        .with(at("/a/b/", "ab"));
     for (target, service) in [
         ("/", "root"),
         ("/ab", "root"),
@@ -43,9 +43,9 @@ fn the_longest_prefix_of_whole_segments_wins() {
 #[test]
 fn a_stripped_prefix_leaves_the_rest_byte_for_byte() {
     let routes = Routes::default()
-        .add(at("/gate", "api").stripping("/gate"))
-        .add(at("/gate/oauth", "login").stripping("/gate"))
-        .add(at("/other", "other").stripping("/gate"));
+        .with(at("/gate", "api").stripping("/gate"))
+        .with(at("/gate/oauth", "login").stripping("/gate"))
+        .with(at("/other", "other").stripping("/gate"));
     for (target, service, stripped) in [
         ("/gate", "api", "/"),
         ("/gate?a=%2F", "api", "/?a=%2F"),
@@ -70,11 +70,11 @@ fn a_host_that_is_named_leads_to_those_that_name_it_and_nowhere_else() {
         at(prefix, service).for_hosts(&hosts)
     };
     let routes = Routes::default()
-        .add(at("/", "anyone"))
-        .add(at("/api/v2/long", "anyone's"))
-        .add(named("/api", &["tokyo.example", "tyo.example"], "tokyo"))
-        .add(named("/api/v2", &["tyo.example"], "short"))
-        .add(named("/api", &["[::1]"], "address"));
+        .with(at("/", "anyone"))
+        .with(at("/api/v2/long", "anyone's"))
+        .with(named("/api", &["tokyo.example", "tyo.example"], "tokyo"))
+        .with(named("/api/v2", &["tyo.example"], "short"))
+        .with(named("/api", &["[::1]"], "address"));
     for (host, target, service) in [
         (None, "/api/x", Some("anyone")),
         (Some("other.example"), "/api/v2/long", Some("anyone's")),
@@ -134,19 +134,25 @@ fn the_name_by_which_a_caller_knows_us_is_dropped() {
 fn the_answer_to_an_unknown_path_names_those_that_its_host_has() {
     let tokyo = ["tokyo.example".to_owned()];
     let routes = Routes::default()
-        .add(at("/tokyo", ()).for_hosts(&tokyo))
-        .add(at("/api", ()))
-        .add(at("/oauth/", ()));
+        .with(at("/tokyo", ()).for_hosts(&tokyo))
+        .with(at("/api", ()))
+        .with(at("/oauth/", ()));
     let told = |routes: &Routes<()>, host| {
         let body = routes.unknown(host).body(crate::answer::RequestId::next());
         String::from_utf8(body.to_vec()).unwrap()
     };
     let (all, named) = (told(&routes, None), told(&routes, Some("tokyo.example")));
-    assert!(all.contains("/oauth /api") && !all.contains("/tokyo"), "{all}");
+    assert!(
+        all.contains("/oauth /api") && !all.contains("/tokyo"),
+        "{all}"
+    );
     assert!(named.contains("prefixes: /tokyo\""), "{named}");
-    let only = Routes::default().add(at("/", ()).for_hosts(&tokyo));
+    let only = Routes::default().with(at("/", ()).for_hosts(&tokyo));
     let stranger = told(&only, Some("other.example"));
-    assert!(stranger.contains("no upstream is for the host"), "{stranger}");
+    assert!(
+        stranger.contains("no upstream is for the host"),
+        "{stranger}"
+    );
 }
 
 const HOSTS: [&str; 3] = ["a", "b", "c"];
@@ -178,7 +184,7 @@ fn routes() -> impl Strategy<Value = Vec<Route<usize>>> {
 }
 
 fn all(routes: impl IntoIterator<Item = Route<usize>>) -> Routes<usize> {
-    routes.into_iter().fold(Routes::default(), Routes::add)
+    routes.into_iter().fold(Routes::default(), Routes::with)
 }
 
 proptest! {

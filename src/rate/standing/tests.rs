@@ -137,9 +137,17 @@ fn a_429_asks_for_a_wait_that_ends() {
     standing.throttled(seconds(5), start);
     assert_eq!(standing.parked(start + seconds(2)), Some(seconds(3)));
     assert_eq!(standing.wait(start + seconds(2)), Some(seconds(3)));
-    assert_eq!(standing.look_up(share(HALF), start), Ok(()), "not its business");
+    assert_eq!(
+        standing.look_up(share(HALF), start),
+        Ok(()),
+        "not its business"
+    );
     standing.heard(said(60, 0, 30), start);
-    assert_eq!(standing.wait(start), Some(seconds(30)), "the longer of the two");
+    assert_eq!(
+        standing.wait(start),
+        Some(seconds(30)),
+        "the longer of the two"
+    );
     assert_eq!(standing.parked(start + seconds(5)), None);
     assert_eq!(standing.parked(start), None, "once over it is forgotten");
 }

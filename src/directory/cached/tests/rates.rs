@@ -37,7 +37,7 @@ async fn look_up(
 
 fn hear(store: &Store, upstream: &str, credential: &'static str, headers: &HeaderMap) {
     let payer = store.payer(upstream, &HeaderValue::from_static(credential));
-    store.rates().heard(payer, StatusCode::OK, headers);
+    store.rates.heard(payer, StatusCode::OK, headers);
 }
 
 #[tokio::test(start_paused = true)]
@@ -46,7 +46,10 @@ async fn a_lookup_beyond_the_share_is_not_sent_and_the_window_is_told() {
     let directory = named("api", &upstream, &store);
     // The first one's answer says that six are left.
     for number in 0..4 {
-        assert_eq!(look_up(&directory, "Bearer a", number).await, Ok(Origin::Miss));
+        assert_eq!(
+            look_up(&directory, "Bearer a", number).await,
+            Ok(Origin::Miss)
+        );
     }
     tokio::time::advance(Duration::from_secs(10)).await;
     let throttled = Err(LookupError::Throttled(Duration::from_secs(30)));
@@ -62,10 +65,16 @@ async fn a_lookup_beyond_the_share_is_not_sent_and_the_window_is_told() {
 #[tokio::test(start_paused = true)]
 async fn each_upstream_has_a_rate_of_its_own() {
     let (upstream, store) = (Upstream::new("connected"), Store::new(&minute()));
-    let (one, other) = (named("one", &upstream, &store), named("two", &upstream, &store));
+    let (one, other) = (
+        named("one", &upstream, &store),
+        named("two", &upstream, &store),
+    );
     hear(&store, "one", "Bearer a", &left(0));
     let refused = look_up(&one, "Bearer a", 1).await;
-    assert!(matches!(refused, Err(LookupError::Throttled(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LookupError::Throttled(_))),
+        "{refused:?}"
+    );
     assert_eq!(look_up(&other, "Bearer a", 1).await, Ok(Origin::Miss));
 }
 
@@ -85,7 +94,10 @@ async fn a_lookup_that_many_wait_for_is_one() {
         assert!(reader.await.unwrap().is_ok());
     }
     let refused = look_up(&directory, "Bearer a", 2).await;
-    assert!(matches!(refused, Err(LookupError::Throttled(_))), "{refused:?}");
+    assert!(
+        matches!(refused, Err(LookupError::Throttled(_))),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -94,12 +106,18 @@ async fn a_429_that_passed_parks_lookups_until_its_time_is_over() {
     let directory = named("api", &upstream, &store);
     let payer = store.payer("api", &HeaderValue::from_static("Bearer a"));
     let wait = HeaderMap::from_iter([("retry-after".parse().unwrap(), 9.into())]);
-    store.rates().heard(payer, StatusCode::TOO_MANY_REQUESTS, &wait);
+    store
+        .rates
+        .heard(payer, StatusCode::TOO_MANY_REQUESTS, &wait);
     let throttled = Err(LookupError::Throttled(Duration::from_secs(9)));
     assert_eq!(look_up(&directory, "Bearer a", 1).await, throttled);
     assert_eq!(look_up(&directory, "Bearer b", 1).await, Ok(Origin::Miss));
     store.clear();
-    assert_eq!(look_up(&directory, "Bearer a", 1).await, throttled, "no snapshot");
+    assert_eq!(
+        look_up(&directory, "Bearer a", 1).await,
+        throttled,
+        "no snapshot"
+    );
     tokio::time::advance(Duration::from_secs(9)).await;
     assert_eq!(look_up(&directory, "Bearer a", 1).await, Ok(Origin::Miss));
 }
@@ -111,10 +129,13 @@ async fn a_lookup_that_ended_is_not_on_its_way_any_more() {
     hear(&store, "api", "Bearer a", &left(3));
     // None of its answers says what is left, so that only those on their way are spent.
     for number in 0..3 {
-        assert_eq!(look_up(&directory, "Bearer a", number).await, Ok(Origin::Miss));
+        assert_eq!(
+            look_up(&directory, "Bearer a", number).await,
+            Ok(Origin::Miss)
+        );
     }
     let payer = store.payer("api", &HeaderValue::from_static("Bearer a"));
-    let account = store.rates().account(payer).unwrap();
+    let account = store.rates.account(payer).unwrap();
     assert_eq!(account.wait(), None);
 }
 
@@ -124,9 +145,9 @@ async fn the_number_of_credentials_is_bounded() {
     for number in 0..11_000 {
         let credential = format!("Bearer {number}").parse().unwrap();
         let payer = store.payer("api", &credential);
-        store.rates().heard(payer, StatusCode::OK, &left(1));
+        store.rates.heard(payer, StatusCode::OK, &left(1));
     }
-    assert_eq!(store.rates().count(), 10_000);
+    assert_eq!(store.rates.count(), 10_000);
     let newest = store.payer("api", &HeaderValue::from_static("Bearer 10999"));
-    assert!(store.rates().account(newest).is_some());
+    assert!(store.rates.account(newest).is_some());
 }
