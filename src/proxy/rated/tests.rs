@@ -74,6 +74,14 @@ impl Scene {
         token: &str,
         shape: Duration,
     ) -> impl Future<Output = Response<Empty<Bytes>>> + use<> {
+        self.send_within(token, (!shape.is_zero()).then(|| Patience::new(shape)))
+    }
+
+    fn send_within(
+        &self,
+        token: &str,
+        patience: Option<Patience>,
+    ) -> impl Future<Output = Response<Empty<Bytes>>> + use<> {
         let api = self.api.clone();
         let inner = tower::service_fn(move |_: Request<()>| {
             let api = api.clone();
@@ -84,8 +92,8 @@ impl Scene {
         let mut request = Request::new(());
         let credential = token.parse().unwrap();
         request.headers_mut().insert("authorization", credential);
-        if !shape.is_zero() {
-            request.extensions_mut().insert(Patience::new(shape));
+        if let Some(patience) = patience {
+            request.extensions_mut().insert(patience);
         }
         let answer = rated.call(request);
         async move { answer.await.unwrap() }
@@ -184,6 +192,19 @@ async fn one_that_waits_is_told_of_a_longer_wait_and_of_no_more_than_it_has() {
         let sent = *scene.api.asked().last().unwrap();
         assert_eq!(sent - start, seconds(sent_after));
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_sent_twice_is_not_held_twice_as_long() {
+    let scene = Scene::new();
+    scene.api.says(429, &[("retry-after", 15)]);
+    let (start, patience) = (Instant::now(), Some(Patience::new(seconds(20))));
+    scene.send("a", Duration::ZERO).await;
+    // Both times it would be for less than 20 seconds.
+    scene.send_within("a", patience).await;
+    scene.send_within("a", patience).await;
+    let held = start + seconds(15);
+    assert_eq!(scene.api.asked(), [start, held, held]);
 }
 
 #[tokio::test(start_paused = true)]
