@@ -5,11 +5,13 @@
 //! are laid into one tree (`overlay`), which is then read once (`read`), so that every fault is found at
 //! once and knows its file and line, variable or flag.
 
+mod address;
 mod defaults;
 mod fixed;
 mod load;
 mod overlay;
 mod read;
+mod region;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -30,6 +32,7 @@ use crate::directory::breaker;
 use crate::directory::cached::{self, PartitionKey};
 use crate::directory::fetch::FetchLimits;
 use crate::layer::options::Options;
+use crate::rate;
 use crate::rule::Rules;
 use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec};
 
@@ -57,6 +60,8 @@ pub struct Config {
     pub cache: Cache,
     /// When lookups are suspended (`[breaker]`).
     pub breaker: breaker::Settings,
+    /// What lookups may use of their credential's rate, and how long requests are held back for it.
+    pub budget: rate::Settings,
     /// Bounds in number and size.
     pub limits: Limits,
     /// Bounds in time.
@@ -118,11 +123,14 @@ pub struct Upstream {
     /// Scheme, authority and an optional base path that is put before every path (`/` when there is none,
     /// else without a `/` at its end).
     pub url: Uri,
-    /// Path prefix, by whole segments, that leads here; the longest wins. Starts with `/` and, but for `/`
-    /// itself, does not end with one.
+    /// The hosts, in lower case and without ports, whose requests may go here: theirs go nowhere else.
+    /// Without any, those of every host that no upstream names.
+    pub hosts: Vec<String>,
+    /// Path prefix, by whole segments, that leads here; of those for the request's host the longest wins.
+    /// Starts with `/` and, but for `/` itself, does not end with one.
     pub prefix: String,
-    /// Whether the prefix is cut off before forwarding.
-    pub strip_prefix: bool,
+    /// The beginning of the prefix that is cut off before forwarding, most often all of it.
+    pub strip_prefix: Option<String>,
     /// PEM file with roots trusted besides the platform's.
     pub ca: Option<PathBuf>,
     /// What is presented to an upstream that asks for a certificate.

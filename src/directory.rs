@@ -113,7 +113,8 @@ pub enum LookupError {
     /// 401 or 403.
     #[error("the upstream denied the lookup to this credential")]
     Denied,
-    /// 429, now or until lately; the rest of the time to wait.
+    /// 429, now or until lately, or what is left of the credential's rate is not for lookups; the rest of
+    /// the time to wait.
     #[error("the upstream throttles this credential")]
     Throttled(Duration),
     /// No answer in time.

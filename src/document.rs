@@ -16,6 +16,8 @@ use std::sync::Arc;
 pub use fault::{Fault, FaultSink, Faults};
 pub use parse::parse;
 pub use table::Table;
+#[cfg(feature = "proxy")]
+pub(crate) use table::nearest;
 
 /// Where something was written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -81,7 +83,7 @@ pub enum Value {
     Integer(i128),
     /// A boolean.
     Boolean(bool),
-    /// A float or a date, as written: no setting takes one.
+    /// A float or a date, as written.
     Other(String),
     /// An array.
     List(Vec<Node>),
@@ -122,6 +124,15 @@ impl Node {
     pub fn as_integer(&self) -> Option<i128> {
         match self.value.typed() {
             Value::Integer(number) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The number here, whole or not.
+    pub fn as_float(&self) -> Option<f64> {
+        match self.value.typed() {
+            Value::Integer(number) => number.to_string().parse().ok(),
+            Value::Other(text) => text.replace('_', "").parse().ok(),
             _ => None,
         }
     }

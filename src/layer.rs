@@ -67,6 +67,8 @@ mod write;
 pub use future::ResponseFuture;
 pub use report::PATCHWRIGHT;
 pub use service::Repair;
+#[cfg(feature = "proxy")]
+pub(crate) use service::credential;
 
 use demand::Demands;
 use options::Options;

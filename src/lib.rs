@@ -10,6 +10,7 @@
 //! - [`rule`]: which requests are repaired and where the current state is read, as data.
 //! - [`snapshot`]: what was read of a conversation.
 //! - [`directory`]: looks it up and, with the feature `cache`, remembers it.
+//! - [`rate`] (feature `cache`): what lookups may use of a credential's rate.
 //! - [`layer`]: [`RepairLayer`], the repair as a `tower` layer; begin here to embed it.
 //! - [`answer`]: answers that patchwright makes itself.
 //! - [`document`]: TOML with the place of every key.
@@ -53,6 +54,8 @@ mod pace;
 mod progress;
 #[cfg(feature = "proxy")]
 pub mod proxy;
+#[cfg(feature = "cache")]
+pub mod rate;
 #[cfg(feature = "proxy")]
 pub mod received;
 pub mod repair;

@@ -3,13 +3,14 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _, Unit};
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
+use tokio::time::Instant;
 
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
@@ -29,11 +30,16 @@ const CONFIG_TIME: &str = "patchwright_config_last_reload_success_timestamp_seco
 const BREAKER_STATE: &str = "patchwright_lookup_breaker_state";
 const BREAKER_OPENINGS: &str = "patchwright_lookup_breaker_openings_total";
 const BREAKER_REFUSALS: &str = "patchwright_lookup_breaker_refusals_total";
+const RATE_REFUSALS: &str = "patchwright_rate_lookups_refused_total";
+const RATE_SHAPED: &str = "patchwright_rate_shaped_total";
+const RATE_SHAPED_TIME: &str = "patchwright_rate_shaped_seconds";
 const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
 const BUILD_INFO: &str = "patchwright_build_info";
 
 /// Around `cache.max_age`, which is 2 s unless configured otherwise.
 const AGE_BUCKETS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0];
+/// Up to the longest `budget.shape`.
+const SHAPED_BUCKETS: [f64; 9] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0];
 /// Samples wait in memory until somebody renders them; after so many they are folded in all the same.
 const FOLD_EVERY: u64 = 1024;
 
@@ -47,6 +53,7 @@ struct Shared {
     in_flight: Gauge,
     buffered: OnceLock<Budget>,
     age: Histogram,
+    shaped: Histogram,
     samples: AtomicU64,
 }
 
@@ -55,6 +62,7 @@ impl Metrics {
     pub fn new() -> Result<Self, BuildError> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(SNAPSHOT_AGE.to_owned()), &AGE_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Full(RATE_SHAPED_TIME.to_owned()), &SHAPED_BUCKETS)?
             .build_recorder();
         describe(&recorder);
         let version = Label::new("version", env!("CARGO_PKG_VERSION"));
@@ -64,6 +72,7 @@ impl Metrics {
             in_flight: gauge(&recorder, IN_FLIGHT, Vec::new()),
             buffered: OnceLock::new(),
             age: recorder.register_histogram(&Key::from_name(SNAPSHOT_AGE), &METADATA),
+            shaped: recorder.register_histogram(&Key::from_name(RATE_SHAPED_TIME), &METADATA),
             samples: AtomicU64::new(0),
             recorder,
         })))
@@ -161,6 +170,29 @@ impl Metrics {
         )
     }
 
+    /// Lookups of the upstream called `name` that were not started, as their credential's rate leaves no
+    /// room for them.
+    pub(crate) fn over_budget(&self, name: &str) -> Counter {
+        let upstream = Label::new("upstream", name.to_owned());
+        self.counter(RATE_REFUSALS, vec![upstream])
+    }
+
+    /// The requests to the upstream called `name` that are held back.
+    pub fn shaped(&self, name: &str) -> Shaped {
+        let upstream = Label::new("upstream", name.to_owned());
+        Shaped {
+            counter: self.counter(RATE_SHAPED, vec![upstream]),
+            metrics: self.clone(),
+        }
+    }
+
+    fn sample(&self, histogram: &Histogram, time: Duration) {
+        histogram.record(time.as_secs_f64());
+        if self.0.samples.fetch_add(1, Ordering::Relaxed) % FOLD_EVERY == FOLD_EVERY - 1 {
+            self.0.handle.run_upkeep();
+        }
+    }
+
     fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
         let key = Key::from_parts(name, labels);
         self.0.recorder.register_counter(&key, &METADATA)
@@ -194,10 +226,7 @@ impl Observer for Metrics {
                 .increment(1);
         }
         if let Some(age) = record.age {
-            self.0.age.record(age.as_secs_f64());
-            if self.0.samples.fetch_add(1, Ordering::Relaxed) % FOLD_EVERY == FOLD_EVERY - 1 {
-                self.0.handle.run_upkeep();
-            }
+            self.sample(&self.0.age, age);
         }
     }
 }
@@ -234,6 +263,38 @@ impl UpstreamAnswers {
                 .counter(UPSTREAM_ANSWERS, vec![upstream, status])
         });
         counter.increment(1);
+    }
+}
+
+/// Counts the requests to one upstream that are held back until their credential's rate allows them.
+#[derive(Clone, Debug)]
+pub struct Shaped {
+    metrics: Metrics,
+    counter: Counter,
+}
+
+impl Shaped {
+    /// Counts a request, and the time until the result is dropped.
+    pub fn hold(&self) -> Held {
+        self.counter.increment(1);
+        Held {
+            metrics: self.metrics.clone(),
+            since: Instant::now(),
+        }
+    }
+}
+
+/// A request that is held back.
+#[derive(Debug)]
+pub struct Held {
+    metrics: Metrics,
+    since: Instant,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let shaped = &self.metrics.0.shaped;
+        self.metrics.sample(shaped, self.since.elapsed());
     }
 }
 
@@ -280,6 +341,14 @@ fn describe(recorder: &PrometheusRecorder) {
             "How often lookups were suspended because too many failed.",
         ),
         (BREAKER_REFUSALS, "Lookups that were suspended."),
+        (
+            RATE_REFUSALS,
+            "Lookups that were not sent, as budget.lookup_share of their credential's rate was used.",
+        ),
+        (
+            RATE_SHAPED,
+            "Requests that were held back until their credential's rate allowed them.",
+        ),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
@@ -296,6 +365,8 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(CONFIG_TIME.into(), Some(Unit::Seconds), text.into());
     let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
+    let text = "How long requests were held back.";
+    recorder.describe_histogram(RATE_SHAPED_TIME.into(), Some(Unit::Seconds), text.into());
     let text = "Age of snapshots when they were used.";
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }

@@ -6,10 +6,12 @@ mod future;
 mod handover;
 mod head;
 mod places;
+mod rated;
 mod routes;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response};
@@ -27,7 +29,8 @@ pub use self::future::ProxyFuture;
 pub use self::handover::Handover;
 use self::handover::{Specs, Target};
 use self::places::Places;
-pub use self::routes::Routes;
+pub use self::rated::{Patience, Rated, RatedFuture};
+pub use self::routes::{Route, Routes, host};
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
 use crate::directory::cached::{Cached, Gate, Store};
@@ -38,7 +41,7 @@ use crate::upstream::{self, BuildError, Upstream};
 use crate::watch::Reload;
 
 /// What stands between a route and its upstream.
-pub type Repaired = Repair<Upstream, Cached<Upstream>>;
+pub type Repaired = Repair<Rated<Upstream>, Cached<Upstream>>;
 
 /// Builds what every request passes, from the outside to the inside. `before` is what the proxy before
 /// this one left, and the handover returned is what this one leaves to the next; `observers` hear of every
@@ -77,14 +80,21 @@ pub fn build(
         let gate = after.breakers.take(&before.breakers, settings, || {
             Arc::new(Gate::new(config.breaker, observers.breaker(&route.name)))
         });
+        // What one address says is never taken for what another does that has got its name.
+        let known_as = format!("{} {}", route.name, route.url);
         let directory = Cached::new(
             Arc::clone(&store),
-            // What one address says is never taken for what another does that has got its name.
-            &format!("{} {}", route.name, route.url),
+            &known_as,
             upstream.clone(),
             config.fetch_limits(),
         )
+        .spending(config.budget.lookup_share)
         .behind(gate);
+        // Outside of the upstream, so that it hears what every answer says of its credential's rate, and
+        // inside of the repair: what is held back has its lookup behind it. Lookups don't pass here: they
+        // are refused rather than held.
+        let shaped = metrics.shaped(&route.name);
+        let rated = Rated::new(upstream, Arc::clone(&store), &known_as, shaped);
         let settings = (target, Arc::clone(&specs));
         let learned = after.learned.take(&before.learned, settings, || {
             Learned::nothing(&config.compiled)
@@ -96,9 +106,9 @@ pub fn build(
             observers.clone(),
             learned,
         );
-        let repaired = repair.layer(upstream);
+        let repaired = repair.layer(rated);
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
-        routes = routes.add(&route.prefix, route.strip_prefix, repaired);
+        routes = routes.with(Route::of(route, repaired));
     }
     // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
     // head. See `Proxy::call`.
@@ -109,8 +119,10 @@ pub fn build(
     };
     after.places = Some(places.sized(most));
     after.store = Some(store);
+    let shape = config.budget.shape;
     let proxy = Proxy {
         reloads,
+        shape: (!shape.is_zero()).then_some(shape),
         ..Proxy::with(routes, places, metrics.clone())
     };
     Ok((proxy, after))
@@ -124,6 +136,8 @@ pub fn build(
 pub struct Proxy<S> {
     shared: Arc<Shared<S>>,
     reloads: Arc<[Arc<dyn Reload>]>,
+    /// How long a request may be held back, if at all.
+    shape: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -138,6 +152,7 @@ impl<S> Clone for Proxy<S> {
         Self {
             shared: Arc::clone(&self.shared),
             reloads: Arc::clone(&self.reloads),
+            shape: self.shape,
         }
     }
 }
@@ -156,6 +171,7 @@ impl<S> Proxy<S> {
                 metrics,
             }),
             reloads: Arc::default(),
+            shape: None,
         }
     }
 
@@ -184,6 +200,9 @@ where
         // First, so that every answer and log line can name the request.
         let id = RequestId::next();
         request.extensions_mut().insert(id);
+        if let Some(shape) = self.shape {
+            request.extensions_mut().insert(Patience::new(shape));
+        }
         let head = request.method() == Method::HEAD;
         // Before the checks, so that refused requests are seen too.
         let share = Share::new(shared.metrics.in_flight());
@@ -196,8 +215,9 @@ where
         };
         let share = share.with(place);
         // Last, as the prefix that it strips is the caller's business with us and nobody else's.
-        let Some((service, target)) = shared.routes.find(request.uri()) else {
-            let answer = shared.routes.unknown();
+        let host = routes::host(&request);
+        let Some((service, target)) = shared.routes.find(host, request.uri()) else {
+            let answer = shared.routes.unknown(host);
             return shared.made(answer.into_response(id), head, share);
         };
         if let Some(target) = target {
@@ -256,8 +276,8 @@ mod tests {
             Ok::<_, Infallible>(response)
         });
         let routes = Routes::default()
-            .add("/", false, upstream)
-            .add("/api", true, upstream);
+            .with(Route::new("/", upstream))
+            .with(Route::new("/api", upstream).stripping("/api"));
         let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
         for (target, seen) in [
             ("/x?y", "/x?y"),

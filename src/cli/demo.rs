@@ -84,6 +84,7 @@ fn config(listen: SocketAddr, upstream: SocketAddr, rules: Pack) -> Result<Confi
         admin: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
         upstream: Some(format!("http://{upstream}")),
         pack: Some(rules),
+        ..Overrides::default()
     };
     Ok(Config::load(None, [], flags)?)
 }

@@ -151,8 +151,10 @@ that answer and give it with --conversation FILE";
 /// Without a file no upstream is needed: nothing is sent.
 fn config(args: &ExplainArgs) -> Result<Config, Failure> {
     let nowhere = || "http://upstream.invalid".to_owned();
+    // A region is an upstream already.
+    let has_region = environment().any(|(name, _)| name == "PATCHWRIGHT__REGION");
     let flags = Overrides {
-        upstream: args.config.is_none().then(nowhere),
+        upstream: (args.config.is_none() && !has_region).then(nowhere),
         pack: args.rules,
         ..Overrides::default()
     };

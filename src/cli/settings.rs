@@ -31,6 +31,14 @@ pub struct ConfigArgs {
         help = "The API host of your region, such as https://api.mypurecloud.com"
     )]
     pub upstream: Option<String>,
+    /// The region, for its API and its login, in the place of --upstream
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with = "upstream",
+        help = "The region, for its API and its login, such as mypurecloud.jp or ap_northeast_1"
+    )]
+    pub region: Option<String>,
     /// The rules that the upstream's behaviour calls for
     #[arg(long, value_name = "PACK")]
     pub rules: Option<Pack>,
@@ -48,6 +56,7 @@ impl ConfigArgs {
             listen: self.listen,
             admin: self.admin,
             upstream: self.upstream.clone(),
+            region: self.region.clone(),
             pack: self.rules,
         }
     }

@@ -15,6 +15,8 @@ pub struct Overrides {
     pub admin: Option<SocketAddr>,
     /// `--upstream`: the URL of the only upstream.
     pub upstream: Option<String>,
+    /// `--region`: the region that is the only upstream.
+    pub region: Option<String>,
     /// `--rules`.
     pub pack: Option<Pack>,
 }

@@ -36,6 +36,7 @@ pub(super) fn flags(root: &mut Node, flags: Overrides, faults: &FaultSink) {
         listen,
         admin,
         upstream,
+        region,
         pack,
     } = flags;
     let settings = [
@@ -50,6 +51,7 @@ pub(super) fn flags(root: &mut Node, flags: Overrides, faults: &FaultSink) {
             admin.map(|address| address.to_string()),
         ),
         ("--upstream", vec!["upstream", "0", "url"], upstream),
+        ("--region", vec!["region"], region),
         (
             "--rules",
             vec!["rules"],

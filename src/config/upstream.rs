@@ -3,13 +3,17 @@
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use http::Uri;
-use http::uri::{PathAndQuery, Scheme};
+use http::uri::Scheme;
 
+use super::address::{self, URL};
+use super::region::Region;
 use super::{Upstream, defaults, tls};
 use crate::document::{Node, Place, Table};
 
-const URL: &str = "https://api.mypurecloud.com";
+/// What the login of a region is called: the name of its upstream and this.
+const LOGIN: &str = "-login";
+/// Where tokens are granted on the login's host, when nothing else leads there.
+const OAUTH: &str = "/oauth";
 
 /// The upstreams, each checked by itself and all of them against each other and against `own`, the
 /// addresses of the listeners.
@@ -18,7 +22,16 @@ pub(super) fn upstreams(
     folder: Option<&Path>,
     own: [(&str, SocketAddr); 2],
 ) -> Vec<Upstream> {
+    let region = root.read("region", Region::read);
     let tables = root.tables("upstream");
+    if root.has("region") {
+        if tables.is_empty() {
+            let api = template(defaults::UPSTREAM_NAME, defaults::PREFIX);
+            return region.map_or_else(Vec::new, |region| pair(region, api, None));
+        }
+        let problem = "there is an [[upstream]], too: write the region there, in the place of url";
+        root.fault("region", problem);
+    }
     // Anything but a list is a fault already.
     if tables.is_empty()
         && root
@@ -28,7 +41,7 @@ pub(super) fn upstreams(
         root.fault(
             "upstream",
             format!(
-                "is missing: give --upstream {URL}, or set PATCHWRIGHT__UPSTREAM__0__URL, or write [[upstream]] and url = \"{URL}\" into the file of --config"
+                "is missing: give --region mypurecloud.com or --upstream {URL}, or set PATCHWRIGHT__UPSTREAM__0__URL, or write [[upstream]] and url = \"{URL}\" into the file of --config"
             ),
         );
     }
@@ -38,7 +51,8 @@ pub(super) fn upstreams(
         if several {
             table.require("name", "name = \"api\"");
         }
-        if let Some(upstream) = upstream(&mut table, folder) {
+        // Of a region there are two, and they must not meet each other either.
+        for upstream in upstream(&mut table, folder) {
             apart(&table, &upstream, &good);
             for (name, address) in own {
                 if upstream.leads_to(address) {
@@ -53,111 +67,133 @@ pub(super) fn upstreams(
     good
 }
 
-fn upstream(table: &mut Table<'_>, folder: Option<&Path>) -> Option<Upstream> {
-    table.require("url", &format!("url = \"{URL}\""));
+/// The upstream of one table, or the two of a region.
+fn upstream(table: &mut Table<'_>, folder: Option<&Path>) -> Vec<Upstream> {
     let name = table.name("name", "\"api\"");
-    let url = table.read("url", url);
-    let prefix = table.read("prefix", prefix);
-    let strip_prefix = table.bool("strip_prefix");
-    let ca = tls::authorities(table, "ca", folder);
-    let identity = tls::client(table, folder);
-    let http2 = table.bool("http2");
-    let plain = |url: &Uri| url.scheme() == Some(&Scheme::HTTP);
-    if url.as_ref().is_some_and(plain) {
+    let url = table.read("url", address::url);
+    let region = table.read("region", Region::read);
+    let prefix = table.read("prefix", address::prefix);
+    let prefix = prefix.as_deref().unwrap_or(defaults::PREFIX);
+    let login_prefix = table.read("login_prefix", address::prefix);
+    let strip_prefix = table.read("strip_prefix", |node| address::stripped(node, prefix));
+    let upstream = Upstream {
+        hosts: address::hosts(table),
+        strip_prefix: strip_prefix.unwrap_or_default(),
+        ca: tls::authorities(table, "ca", folder),
+        identity: tls::client(table, folder),
+        http2: table.bool("http2").unwrap_or(false),
+        ..template(name.as_deref().unwrap_or(defaults::UPSTREAM_NAME), prefix)
+    };
+    if table.has("region") {
+        refuse_beside_region(table, &upstream.name);
+        return region.map_or_else(Vec::new, |region| pair(region, upstream, login_prefix));
+    }
+    table.require("url", &format!("url = \"{URL}\""));
+    if table.has("login_prefix") {
+        let problem = "is for region only: the login has an [[upstream]] and prefix of its own";
+        table.fault("login_prefix", problem);
+    }
+    let Some(url) = url else { return Vec::new() };
+    if url.scheme() == Some(&Scheme::HTTP) {
         tls::refuse_without_tls(table);
     }
-    Some(Upstream {
-        name: name.unwrap_or_else(|| defaults::UPSTREAM_NAME.to_owned()),
-        url: url?,
-        prefix: prefix.unwrap_or_else(|| defaults::PREFIX.to_owned()),
-        strip_prefix: strip_prefix.unwrap_or(false),
-        ca,
-        identity,
-        http2: http2.unwrap_or(false),
-    })
+    vec![Upstream { url, ..upstream }]
 }
 
-/// Two upstreams of one name or prefix could not be told apart.
-fn apart(table: &Table<'_>, upstream: &Upstream, others: &[Upstream]) {
-    if others.iter().any(|other| other.name == upstream.name) && table.has("name") {
+/// What an upstream is when its table says nothing.
+fn template(name: &str, prefix: &str) -> Upstream {
+    Upstream {
+        name: name.to_owned(),
+        url: http::Uri::default(),
+        hosts: Vec::new(),
+        prefix: prefix.to_owned(),
+        strip_prefix: None,
+        ca: None,
+        identity: None,
+        http2: false,
+    }
+}
+
+/// Notes the keys that mean nothing, or two things, where a region is given.
+fn refuse_beside_region(table: &Table<'_>, name: &str) {
+    for (key, problem) in [
+        (
+            "url",
+            "give either this or region, which stands for two URLs",
+        ),
+        (
+            "strip_prefix",
+            "the prefixes of a region are always cut off: remove this",
+        ),
+    ] {
+        if table.has(key) {
+            table.fault(key, problem);
+        }
+    }
+    // As long as names may be.
+    if name.len() + LOGIN.len() > 64 {
         table.fault(
             "name",
-            format!("another upstream is called {:?}", upstream.name),
+            format!("leaves no room for {LOGIN}, the name of the login"),
         );
     }
-    if let Some(other) = others.iter().find(|other| other.prefix == upstream.prefix) {
+}
+
+/// The API and the login of a region. `api` has what both have in common, and the API's name and prefix.
+fn pair(region: Region, api: Upstream, login_prefix: Option<String>) -> Vec<Upstream> {
+    let (Some(url), Some(login_url)) = (region.api(), region.login()) else {
+        return Vec::new();
+    };
+    let whole = |prefix: &str| (prefix != "/").then(|| prefix.to_owned());
+    let strip_prefix = whole(&api.prefix);
+    let (prefix, strip) = match login_prefix {
+        Some(prefix) => (prefix.clone(), whole(&prefix)),
+        // As the SDKs have it whose login goes where their API does.
+        None => (
+            strip_prefix.clone().unwrap_or_default() + OAUTH,
+            strip_prefix.clone(),
+        ),
+    };
+    let login = Upstream {
+        name: format!("{}{LOGIN}", api.name),
+        url: login_url,
+        prefix,
+        strip_prefix: strip,
+        ..api.clone()
+    };
+    vec![
+        Upstream {
+            url,
+            strip_prefix,
+            ..api
+        },
+        login,
+    ]
+}
+
+/// Two upstreams of one name, or of one prefix for the same host, could not be told apart.
+fn apart(table: &Table<'_>, upstream: &Upstream, others: &[Upstream]) {
+    if let Some(other) = others.iter().find(|other| other.name == upstream.name)
+        && table.has("name")
+    {
+        table.fault(
+            "name",
+            format!("another upstream is called {:?}", other.name),
+        );
+    }
+    let meets = |other: &&Upstream| other.prefix == upstream.prefix && other.shares_host(upstream);
+    if let Some(other) = others.iter().find(meets) {
+        let key = if table.has("login_prefix") {
+            "login_prefix"
+        } else {
+            "prefix"
+        };
         let problem = format!(
             "{:?} leads to upstream {:?} already",
             upstream.prefix, other.name
         );
-        table.fault("prefix", problem);
+        table.fault(key, problem);
     }
-}
-
-/// A URL may hold a password or a token, so none is shown in a fault.
-fn url(node: &Node) -> Result<Uri, String> {
-    let expected = format!("a URL such as \"{URL}\"");
-    let text = node.as_str().ok_or_else(|| node.not_shown(&expected))?;
-    let invalid = || format!("expected {expected}, found something else");
-    if text.contains('#') {
-        return Err(format!("expected {expected}, without a fragment (`#`)"));
-    }
-    let uri: Uri = text.parse().map_err(|_| invalid())?;
-    if !uri
-        .scheme()
-        .is_some_and(|scheme| [Scheme::HTTP, Scheme::HTTPS].contains(scheme))
-    {
-        return Err(format!(
-            "expected {expected}, beginning with http:// or https://"
-        ));
-    }
-    let authority = uri.authority().ok_or_else(invalid)?;
-    if authority.as_str().contains('@') {
-        let why = "callers' own credentials are passed on";
-        return Err(format!(
-            "expected {expected}, without a user name or password: {why}"
-        ));
-    }
-    if uri.query().is_some() {
-        return Err(format!("expected {expected}, without a query (`?`)"));
-    }
-    // What stands behind a colon and is no port is not part of the host either.
-    let port = authority
-        .port_u16()
-        .map_or(String::new(), |port| format!(":{port}"));
-    if uri.host().is_none_or(str::is_empty)
-        || authority.as_str() != format!("{}{port}", authority.host())
-        || port == ":0"
-    {
-        return Err(invalid());
-    }
-    let path = path(uri.path()).ok_or_else(|| {
-        format!("expected {expected}, whose path is plain: no empty, `.`, `..` or escaped segments")
-    })?;
-    let mut parts = uri.into_parts();
-    parts.path_and_query = Some(PathAndQuery::try_from(path).map_err(|_| invalid())?);
-    Uri::from_parts(parts).map_err(|_| invalid())
-}
-
-fn prefix(node: &Node) -> Result<String, String> {
-    let text = node.as_str().unwrap_or_default();
-    path(text).ok_or_else(|| {
-        node.not(
-            "a path such as \"/\" or \"/genesys\", without empty, `.`, `..` or escaped segments",
-        )
-    })
-}
-
-/// A path of plain segments, without a `/` at its end unless it is one.
-fn path(text: &str) -> Option<String> {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._~-".contains(&byte);
-    let good = |segment: &str| !["", ".", ".."].contains(&segment) && segment.bytes().all(plain);
-    if text == "/" {
-        return Some(text.to_owned());
-    }
-    let whole = text.strip_suffix('/').unwrap_or(text);
-    let inner = whole.strip_prefix('/')?;
-    inner.split('/').all(good).then(|| whole.to_owned())
 }
 
 /// The absolute path that is written in `node`. In a file it is relative to that file's folder, so that
@@ -173,6 +209,12 @@ pub(super) fn located(node: &Node, folder: Option<&Path>) -> Result<PathBuf, Str
 }
 
 impl Upstream {
+    /// Whether there is a host whose requests may go to either.
+    fn shares_host(&self, other: &Self) -> bool {
+        let both_unnamed = self.hosts.is_empty() && other.hosts.is_empty();
+        both_unnamed || self.hosts.iter().any(|host| other.hosts.contains(host))
+    }
+
     /// Whether it is sure to reach a listener at `address`. Names are not resolved: that is the resolver's
     /// to change later.
     pub(crate) fn leads_to(&self, address: SocketAddr) -> bool {

@@ -93,6 +93,9 @@ impl Config {
         text.plain("failures", breaker.failures);
         text.string("open", &duration_text(breaker.open));
         text.string("max_open", &duration_text(breaker.max_open));
+        text.section("[budget]");
+        text.plain("lookup_share", self.budget.lookup_share.get());
+        text.string("shape", &duration_text(self.budget.shape));
         let limits = &self.limits;
         text.section("[limits]");
         text.string("body", &size_text(self.repair.body_limit as u64));
@@ -172,8 +175,14 @@ impl Text {
         self.section("[[upstream]]");
         self.string("name", &upstream.name);
         self.string("url", upstream.url.to_string().trim_end_matches('/'));
+        if !upstream.hosts.is_empty() {
+            self.plain("host", strings(&upstream.hosts));
+        }
         self.string("prefix", &upstream.prefix);
-        self.plain("strip_prefix", upstream.strip_prefix);
+        match &upstream.strip_prefix {
+            Some(part) if *part != upstream.prefix => self.string("strip_prefix", part),
+            part => self.plain("strip_prefix", part.is_some()),
+        }
         self.path("ca", upstream.ca.as_ref());
         let identity = upstream.identity.as_ref();
         self.path("certificate", identity.map(|files| &files.certificate));

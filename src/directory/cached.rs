@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::HeaderValue;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
@@ -15,6 +16,7 @@ use super::breaker;
 use super::fetch::{FetchLimits, Transport};
 use super::{Ask, Directory, Lesson, LookupError, Reading, Snapshot, Tick};
 use crate::layer::record::Origin;
+use crate::rate::{self, Share};
 use crate::rule::ConversationId;
 
 mod flight;
@@ -22,13 +24,18 @@ mod gate;
 mod generation;
 mod lookup;
 mod partition;
+mod rates;
 mod store;
 
 use flight::{Flights, Seat};
 pub use gate::{Gate, Watch};
 use generation::Generations;
+pub(crate) use partition::Key;
 pub use partition::PartitionKey;
-use partition::{Key, Partitions};
+use partition::Partitions;
+use rates::Rates;
+#[cfg(feature = "proxy")]
+pub(crate) use rates::{Account, Sent};
 use store::Entries;
 
 /// How often a lookup is repeated because a write overtook it.
@@ -75,6 +82,7 @@ pub struct Store {
     partitions: Partitions,
     generations: Arc<Generations>,
     entries: Entries,
+    rates: Rates,
     flights: Arc<Flights>,
     places: Arc<Semaphore>,
 }
@@ -87,6 +95,7 @@ impl Store {
             partitions: Partitions::new(&settings.partition_key),
             generations: Arc::new(Generations::new(settings.capacity)),
             entries: Entries::new(settings),
+            rates: Rates::new(),
             flights: Arc::default(),
             places: places(settings),
         })
@@ -113,10 +122,15 @@ impl Store {
         Arc::new(Self {
             partitions: Partitions::new(&settings.partition_key),
             generations: Arc::clone(&self.generations),
-            entries: match (same_key, same_bounds) {
-                (true, true) => self.entries.clone(),
-                (true, false) => self.entries.emptied(&settings),
-                (false, _) => Entries::new(&settings),
+            entries: if same_key && same_bounds {
+                self.entries.clone()
+            } else {
+                Entries::new(&settings)
+            },
+            rates: if same_key {
+                self.rates.clone()
+            } else {
+                Rates::new()
             },
             flights: if same_key {
                 Arc::clone(&self.flights)
@@ -136,6 +150,17 @@ impl Store {
     pub fn clear(&self) {
         self.generations.wrote_all();
         self.entries.clear();
+    }
+
+    /// What stands for a credential where its rate is counted.
+    pub(crate) fn payer(&self, upstream: &str, credential: &HeaderValue) -> Key {
+        self.partitions.payer(upstream, credential)
+    }
+
+    /// What is known of the rates of all credentials.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn rates(&self) -> &Rates {
+        &self.rates
     }
 
     /// The moment that a snapshot must have been read after to fill for `ask`.
@@ -166,6 +191,7 @@ pub struct Cached<T> {
     upstream: Arc<str>,
     transport: T,
     limits: FetchLimits,
+    share: Share,
     gate: Arc<Gate>,
 }
 
@@ -176,6 +202,7 @@ impl<T: Clone> Clone for Cached<T> {
             upstream: Arc::clone(&self.upstream),
             transport: self.transport.clone(),
             limits: self.limits.clone(),
+            share: self.share,
             gate: Arc::clone(&self.gate),
         }
     }
@@ -192,7 +219,14 @@ impl<T> Cached<T> {
             upstream: upstream.into(),
             transport,
             limits,
+            share: rate::Settings::default().lookup_share,
         }
+    }
+
+    /// Lets lookups use no more than `share` of what their credential has left.
+    #[must_use]
+    pub fn spending(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 
     /// Puts `gate` in the place of the breaker that it has.
@@ -207,10 +241,8 @@ impl<T> Cached<T> {
             .key(&self.upstream, &ask.credential, &ask.uri)
     }
 
-    fn parking_key(&self, ask: &Ask) -> Key {
-        self.store
-            .partitions
-            .parking_key(&self.upstream, &ask.credential)
+    fn payer(&self, ask: &Ask) -> Key {
+        self.store.payer(&self.upstream, &ask.credential)
     }
 }
 
@@ -264,8 +296,8 @@ impl<T: Transport> Directory for Cached<T> {
 
 impl<T: Transport> Cached<T> {
     async fn join_or_fetch(&self, key: Key, ask: &Ask) -> Result<Reading, LookupError> {
-        let parking = self.parking_key(ask);
-        if let Some(wait) = self.store.entries.parked(parking) {
+        let payer = self.payer(ask);
+        if let Some(wait) = self.store.rates.parked(payer) {
             return Err(LookupError::Throttled(wait));
         }
         // Also before somebody else's lookup is joined: it is likely to be one that comes to nothing.
@@ -279,7 +311,7 @@ impl<T: Transport> Cached<T> {
             Seat::Joined(ticket) => (ticket, Origin::Shared),
             Seat::Pilot(pilot, ticket) => {
                 // Detached: a caller that hangs up must not take the others down with it.
-                tokio::spawn(self.clone().fly(key, parking, ask.clone(), pilot));
+                tokio::spawn(self.clone().fly(key, payer, ask.clone(), pilot));
                 (ticket, Origin::Miss)
             }
         };
@@ -289,9 +321,9 @@ impl<T: Transport> Cached<T> {
             .map(|snapshot| Reading { snapshot, origin })
     }
 
-    async fn fly(self, key: Key, parking: Key, ask: Ask, pilot: flight::Pilot) {
+    async fn fly(self, key: Key, payer: Key, ask: Ask, pilot: flight::Pilot) {
         let read_at = Instant::now();
-        let outcome = match self.look_up(&ask, read_at).await {
+        let outcome = match self.look_up(payer, &ask, read_at).await {
             Ok(conversation) => {
                 let snapshot = Arc::new(Snapshot {
                     conversation,
@@ -302,10 +334,8 @@ impl<T: Transport> Cached<T> {
                 Ok(snapshot)
             }
             Err(error) => {
-                match error {
-                    LookupError::Denied | LookupError::Unknown => self.store.entries.forget(key),
-                    LookupError::Throttled(wait) => self.store.entries.park(parking, wait),
-                    _ => {}
+                if matches!(error, LookupError::Denied | LookupError::Unknown) {
+                    self.store.entries.forget(key);
                 }
                 Err(error)
             }

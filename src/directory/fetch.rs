@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
+use http::response::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Empty};
@@ -72,19 +73,20 @@ where
     type Body = R;
 }
 
-/// Reads the conversation that `ask` names.
+/// Reads the conversation that `ask` names. `hears` is shown the head of each answer of the upstream.
 pub(crate) async fn fetch<T: Transport>(
     transport: T,
     ask: &Ask,
     limits: FetchLimits,
+    hears: impl Fn(&Parts) + Send + Sync,
 ) -> Result<Conversation, LookupError> {
     let started = Instant::now();
     let work = async {
-        match fetch_once(transport.clone(), ask, &limits).await {
+        match fetch_once(transport.clone(), ask, &limits, &hears).await {
             // Most often a pooled connection that the upstream had closed, which shows at once. A GET may
             // be repeated; what took its time to fail would only run out of it.
             Err(LookupError::Unreachable) if started.elapsed() < limits.timeout / 2 => {
-                fetch_once(transport, ask, &limits).await
+                fetch_once(transport, ask, &limits, &hears).await
             }
             other => other,
         }
@@ -98,6 +100,7 @@ async fn fetch_once<T: Transport>(
     mut transport: T,
     ask: &Ask,
     limits: &FetchLimits,
+    hears: &(impl Fn(&Parts) + Send + Sync),
 ) -> Result<Conversation, LookupError> {
     let unreachable = |_| LookupError::Unreachable;
     poll_fn(|cx| transport.poll_ready(cx))
@@ -113,6 +116,7 @@ async fn fetch_once<T: Transport>(
             LookupError::Unreachable
         });
     }
+    hears(&head);
     let wait = || retry_after::read(&head.headers, SystemTime::now());
     match head.status {
         StatusCode::OK => {}

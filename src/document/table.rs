@@ -215,7 +215,7 @@ fn is_name(text: &str) -> bool {
 }
 
 /// `; did you mean "…"?`, when one of the names is near.
-fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String {
+pub(crate) fn nearest<'n>(word: &str, names: impl Iterator<Item = &'n str>) -> String {
     // Jaro-Winkler forgives swapped letters and rewards a common beginning, as in `timeout`.
     const NEAR: f64 = 0.8;
     let lower = word.to_lowercase();

@@ -119,7 +119,7 @@ impl<D: Directory> Shared<D> {
 }
 
 /// The caller's credential. Of several it is unknown which one counts for the upstream.
-pub(super) fn credential(headers: &HeaderMap) -> Option<&HeaderValue> {
+pub(crate) fn credential(headers: &HeaderMap) -> Option<&HeaderValue> {
     let mut all = headers.get_all(AUTHORIZATION).iter();
     let only = all.next().filter(|value| !value.is_empty())?;
     all.next().is_none().then_some(only)

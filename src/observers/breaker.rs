@@ -1,4 +1,4 @@
-//! What becomes known of the breaker of one upstream's lookups.
+//! What becomes known of the lookups of one upstream that are not sent, and of its breaker.
 
 use std::fmt;
 use std::time::Duration;
@@ -15,6 +15,7 @@ pub struct BreakerWatch {
     state: Gauge,
     openings: Counter,
     refusals: Counter,
+    over_budget: Counter,
 }
 
 impl BreakerWatch {
@@ -25,6 +26,7 @@ impl BreakerWatch {
             state,
             openings,
             refusals,
+            over_budget: metrics.over_budget(upstream),
         };
         this.show(State::Closed);
         this
@@ -77,6 +79,10 @@ impl Watch for BreakerWatch {
 
     fn refused(&self) {
         self.refusals.increment(1);
+    }
+
+    fn over_budget(&self) {
+        self.over_budget.increment(1);
     }
 }
 

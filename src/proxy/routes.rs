@@ -1,13 +1,14 @@
-//! Which upstream a path leads to.
+//! Which upstream a request leads to.
 
 use bytes::Bytes;
-use http::StatusCode;
-use http::Uri;
+use http::header::HOST;
 use http::uri::PathAndQuery;
+use http::{Request, StatusCode, Uri};
 
 use crate::answer::Answer;
+use crate::config;
 
-/// Path prefixes, by whole segments, and what each leads to.
+/// Hosts and path prefixes, by whole segments, and what each leads to.
 ///
 /// Paths are compared as raw bytes: nothing is decoded or normalised here, so that no spelling means one
 /// thing to us and another to the upstream.
@@ -17,12 +18,64 @@ pub struct Routes<S> {
     routes: Vec<Route<S>>,
 }
 
+/// One way to a service.
 #[derive(Clone, Debug)]
-struct Route<S> {
+pub struct Route<S> {
+    /// In lower case, without ports.
+    hosts: Vec<String>,
     /// Without a slash at its end: `""` leads everywhere.
     prefix: String,
-    strip: bool,
+    /// How much of the prefix is cut off.
+    strip: usize,
     service: S,
+}
+
+impl<S> Route<S> {
+    /// Requests of every host whose path begins with `prefix`, as they come.
+    pub fn new(prefix: &str, service: S) -> Self {
+        Self {
+            hosts: Vec::new(),
+            prefix: prefix.trim_end_matches('/').to_owned(),
+            strip: 0,
+            service,
+        }
+    }
+
+    /// The requests that `upstream` is for.
+    pub fn of(upstream: &config::Upstream, service: S) -> Self {
+        let route = Self::new(&upstream.prefix, service).for_hosts(&upstream.hosts);
+        match &upstream.strip_prefix {
+            Some(part) => route.stripping(part),
+            None => route,
+        }
+    }
+
+    /// Only the requests of these hosts, and no others: names in lower case, without ports.
+    #[must_use]
+    pub fn for_hosts(self, hosts: &[String]) -> Self {
+        Self {
+            hosts: hosts.to_vec(),
+            ..self
+        }
+    }
+
+    /// Without `part` of their path, which the prefix begins with.
+    #[must_use]
+    pub fn stripping(self, part: &str) -> Self {
+        let part = part.trim_end_matches('/');
+        let strip = self.prefix.strip_prefix(part).map_or(0, |_| part.len());
+        Self { strip, ..self }
+    }
+
+    fn names(&self, host: &str) -> bool {
+        self.hosts.iter().any(|own| own.eq_ignore_ascii_case(host))
+    }
+
+    /// `/a` leads to `/a` and `/a/b`, not to `/ab`.
+    fn leads(&self, path: &str) -> bool {
+        let rest = path.strip_prefix(&self.prefix);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
 }
 
 impl<S> Default for Routes<S> {
@@ -34,53 +87,73 @@ impl<S> Default for Routes<S> {
 impl<S> Routes<S> {
     /// Adds a route. The longest prefix wins, whatever the order of the additions.
     #[must_use]
-    pub fn add(mut self, prefix: &str, strip: bool, service: S) -> Self {
-        self.routes.push(Route {
-            prefix: prefix.trim_end_matches('/').to_owned(),
-            strip,
-            service,
-        });
+    pub fn with(mut self, route: Route<S>) -> Self {
+        self.routes.push(route);
         self.routes
             .sort_by_key(|route| std::cmp::Reverse(route.prefix.len()));
         self
     }
 
-    /// Where `target` leads, and with which URI. `None` for the URI means: as it came.
-    pub fn find(&self, target: &Uri) -> Option<(&S, Option<Uri>)> {
+    /// Where `target` leads for a caller that knows us as `host`, and with which URI. `None` for the URI
+    /// means: as it came.
+    pub fn find(&self, host: Option<&str>, target: &Uri) -> Option<(&S, Option<Uri>)> {
         let path = target.path();
-        self.routes.iter().find_map(|route| {
-            let rest = path.strip_prefix(&route.prefix)?;
-            // `/a` leads to `/a` and `/a/b`, not to `/ab`.
-            if !rest.is_empty() && !rest.starts_with('/') {
-                return None;
-            }
-            let strip = route.strip && !route.prefix.is_empty();
-            let stripped = if strip {
-                Some(stripped(target, rest)?)
-            } else {
-                None
-            };
-            Some((&route.service, stripped))
+        let route = self.candidates(host).find(|route| route.leads(path))?;
+        if route.strip == 0 {
+            return Some((&route.service, None));
+        }
+        let target = stripped(target, path.get(route.strip..)?)?;
+        Some((&route.service, Some(target)))
+    }
+
+    /// The routes for `host`. Once any names it, the others are no way out: what is sent to one region
+    /// holds a token, and another region must not see it.
+    fn candidates(&self, host: Option<&str>) -> impl Iterator<Item = &Route<S>> {
+        let host = host.filter(|host| self.routes.iter().any(|route| route.names(host)));
+        self.routes.iter().filter(move |route| match host {
+            Some(host) => route.names(host),
+            None => route.hosts.is_empty(),
         })
     }
 
     /// The answer for a path that leads nowhere. Names what would lead somewhere: most often a gateway
     /// prefix is missing or mistyped in an SDK's settings.
-    pub(super) fn unknown(&self) -> Answer {
+    pub(super) fn unknown(&self, host: Option<&str>) -> Answer {
         let prefixes: Vec<_> = self
-            .routes
-            .iter()
+            .candidates(host)
             .map(|route| match route.prefix.as_str() {
                 "" => "/",
                 prefix => prefix,
             })
             .collect();
-        let message = format!(
-            "no upstream has this path; known prefixes: {}",
-            prefixes.join(" ")
-        );
+        let message = if prefixes.is_empty() {
+            "no upstream is for the host that the request was sent to".to_owned()
+        } else {
+            let prefixes = prefixes.join(" ");
+            format!("no upstream has this path; known prefixes: {prefixes}")
+        };
         Answer::new(StatusCode::NOT_FOUND, "patchwright.route.unknown", message)
     }
+}
+
+/// The host that a request was sent to, without its port. An absolute target's authority counts in place
+/// of `Host` (RFC 9112 section 3.2.2), and `:authority` is one (RFC 9113 section 8.3.1).
+pub fn host<B>(request: &Request<B>) -> Option<&str> {
+    let named = match request.uri().authority() {
+        Some(authority) => authority.host(),
+        None => without_port(request.headers().get(HOST)?.to_str().ok()?),
+    };
+    // The root's own dot is no other name (RFC 3986 section 3.2.2).
+    Some(named.strip_suffix('.').unwrap_or(named))
+}
+
+/// The head check has seen to it that this is a host and, if anything, a port.
+fn without_port(host: &str) -> &str {
+    let end = match host.split_once(']') {
+        Some((address, _)) => address.len() + 1,
+        None => host.find(':').unwrap_or(host.len()),
+    };
+    host.get(..end).unwrap_or(host)
 }
 
 /// The target with `path` in place of its own. Query and authority stay.
@@ -107,74 +180,4 @@ pub(super) fn to_origin_form(target: &mut Uri) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found(routes: &Routes<&'static str>, target: &str) -> Option<(&'static str, String)> {
-        let target: Uri = target.parse().unwrap();
-        let (service, uri) = routes.find(&target)?;
-        Some((*service, uri.unwrap_or(target).to_string()))
-    }
-
-    #[test]
-    fn the_longest_prefix_of_whole_segments_wins() {
-        let routes = Routes::default()
-            .add("/", false, "root")
-            .add("/a", false, "a")
-            .add("/a/b/", false, "ab");
-        for (target, service) in [
-            ("/", "root"),
-            ("/ab", "root"),
-            ("/A", "root"),
-            ("/%61", "root"),
-            ("/a", "a"),
-            ("/a?x", "a"),
-            ("/a/", "a"),
-            ("/a/bc", "a"),
-            ("/a/b", "ab"),
-            ("/a/b/c/../..", "ab"),
-        ] {
-            let (found, uri) = found(&routes, target).unwrap();
-            assert_eq!(found, service, "{target}");
-            assert_eq!(uri, target, "nothing is stripped unless asked for");
-        }
-    }
-
-    #[test]
-    fn a_stripped_prefix_leaves_the_rest_byte_for_byte() {
-        let routes = Routes::default().add("/gate", true, "api");
-        for (target, stripped) in [
-            ("/gate", "/"),
-            ("/gate?a=%2F", "/?a=%2F"),
-            ("/gate/", "/"),
-            ("/gate//x/%2e%2E?", "//x/%2e%2E?"),
-            ("http://h:1/gate/x?y", "http://h:1/x?y"),
-        ] {
-            assert_eq!(found(&routes, target).unwrap().1, stripped, "{target}");
-        }
-        assert_eq!(found(&routes, "/gateway/x"), None);
-    }
-
-    #[test]
-    fn the_name_by_which_a_caller_knows_us_is_dropped() {
-        for (target, rest) in [
-            ("/a?b", "/a?b"),
-            ("http://h:1/a//%2e?b=%2F", "/a//%2e?b=%2F"),
-            ("http://h", "/"),
-        ] {
-            let mut target: Uri = target.parse().unwrap();
-            to_origin_form(&mut target);
-            assert_eq!(target.to_string(), rest);
-        }
-    }
-
-    #[test]
-    fn the_answer_to_an_unknown_path_names_the_known_ones() {
-        let routes = Routes::default()
-            .add("/api", false, ())
-            .add("/oauth/", false, ());
-        let body = routes.unknown().body(crate::answer::RequestId::next());
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(body.contains("/oauth /api"), "{body}");
-    }
-}
+mod tests;

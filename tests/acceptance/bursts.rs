@@ -170,7 +170,7 @@ fn http2_patch() -> Request<Full<Bytes>> {
     request.body(Full::from(BODY)).unwrap()
 }
 
-async fn http2(world: &World) -> http2::SendRequest<Full<Bytes>> {
+pub(super) async fn http2(world: &World) -> http2::SendRequest<Full<Bytes>> {
     let stream = TcpStream::connect(world.proxy.address).await.unwrap();
     let io = TokioIo::new(stream);
     let (sender, connection) = http2::handshake(TokioExecutor::new(), io).await.unwrap();

@@ -23,6 +23,7 @@ mod official;
 mod official_laws;
 mod operate;
 mod outage;
+mod rates;
 mod reload;
 mod routes;
 mod secrets;

@@ -1,9 +1,11 @@
-//! Which upstream a path leads to, and what the API's SDKs send to a gateway.
+//! Which upstream a request leads to, and what the API's SDKs send to a gateway.
 
-use http::Method;
+use http::{Method, Request};
+use http_body_util::Full;
 use patchwright::simulator::seed::CALL;
 
-use crate::support::{World, agent};
+use super::bursts::http2;
+use crate::support::{Peer, World, agent, within};
 
 const BODY: &str = r#"{"attributes":{"note":"test"}}"#;
 
@@ -107,4 +109,67 @@ prefix = "/api/v2/conversations/chats"
     let metrics = world.metrics().await;
     let counted = r#"patchwright_upstream_answers_total{upstream="nobody",status="none"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
+}
+
+/// Two regions, one of which has a prefix for everything.
+const REGIONS: &str = r#"
+[[upstream]]
+name = "dublin"
+url = "http://UPSTREAM/dublin"
+[[upstream]]
+name = "tokyo"
+host = ["Tokyo.example", "[::1]"]
+url = "http://UPSTREAM/tokyo"
+prefix = "/api"
+"#;
+
+#[tokio::test]
+async fn the_host_chooses_the_region_however_it_is_said() {
+    let world = World::with(REGIONS).await;
+    let path = "/api/v2/users/me";
+    for (target, host, region) in [
+        (path, "tokyo.example", "/tokyo"),
+        (path, "TOKYO.example.:8080", "/tokyo"),
+        (path, "[::1]:8080", "/tokyo"),
+        (path, "other.example", "/dublin"),
+        // RFC 9112 section 3.2.2: an absolute target says it in the place of `Host`.
+        (
+            "http://tokyo.example/api/v2/users/me",
+            "other.example",
+            "/tokyo",
+        ),
+        (
+            "http://other.example/api/v2/users/me",
+            "tokyo.example",
+            "/dublin",
+        ),
+    ] {
+        let mut caller = Peer::connect(world.proxy.address).await;
+        let head = format!("GET {target} HTTP/1.1\r\nHost: {host}\r\n\r\n");
+        caller.send(head).await;
+        caller.message().await;
+        let last = world.simulator.requests().pop().unwrap();
+        assert_eq!(last.target, format!("{region}{path}"), "{target} {host}");
+    }
+    let mut caller = http2(&world).await;
+    for (host, region) in [("tokyo.example:80", "/tokyo"), ("other.example", "/dublin")] {
+        let request = Request::get(format!("http://{host}{path}"));
+        let answer = caller.send_request(request.body(Full::default()).unwrap());
+        within("an answer", answer).await.unwrap();
+        let last = world.simulator.requests().pop().unwrap();
+        assert_eq!(last.target, format!("{region}{path}"), "HTTP/2, {host}");
+    }
+}
+
+#[tokio::test]
+async fn what_one_region_has_no_path_for_reaches_no_other() {
+    let world = World::with(REGIONS).await;
+    let mut caller = Peer::connect(world.proxy.address).await;
+    caller
+        .send("GET /oauth/token HTTP/1.1\r\nHost: tokyo.example\r\n\r\n")
+        .await;
+    let (head, body) = caller.message().await;
+    assert_eq!(head.status(), 404);
+    assert!(body.contains("known prefixes: /api\""), "{body}");
+    assert_eq!(world.simulator.requests().len(), 0);
 }

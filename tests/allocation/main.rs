@@ -15,6 +15,8 @@ mod bombs;
 #[path = "../support/coder.rs"]
 mod coder;
 mod pieces;
+#[cfg(feature = "proxy")]
+mod rated;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -221,6 +221,44 @@ fn without_an_upstream_the_way_to_give_one_is_shown() {
 }
 
 #[test]
+fn a_region_is_enough_and_a_typo_suggests_the_nearest() {
+    let printed = patchwright(&["check", "--region", "ap-northeast-1"]);
+    assert_eq!((printed.code, printed.stderr.as_str()), (0, ""));
+    for url in ["https://api.mypurecloud.jp", "https://login.mypurecloud.jp"] {
+        assert!(
+            printed.stdout.contains(&format!("url = \"{url}\"")),
+            "{url}"
+        );
+    }
+    let (_folder, again) = file(&printed.stdout);
+    let read_back = patchwright(&["check", "--config", &again]);
+    assert_eq!(read_back.stdout, printed.stdout);
+
+    let typo = patchwright(&["check", "--region", "mypurecluod.jp"]);
+    assert_eq!(typo.code, 2);
+    let hint = "--region: region: expected a region such as";
+    assert!(typo.stderr.contains(hint), "{}", typo.stderr);
+    assert!(
+        typo.stderr.contains("did you mean \"mypurecloud.jp\"?"),
+        "{}",
+        typo.stderr
+    );
+    let (_folder, name) = file(GOOD);
+    for both in [
+        &["check", "--config", &name, "--region", "mypurecloud.jp"][..],
+        &[
+            "check",
+            "--upstream",
+            "http://h",
+            "--region",
+            "mypurecloud.jp",
+        ],
+    ] {
+        assert_eq!(patchwright(both).code, 2, "{both:?}");
+    }
+}
+
+#[test]
 fn wrong_flags_verbs_and_values_exit_2() {
     for args in [
         &["check", "--confg", "x"][..],
@@ -252,7 +290,14 @@ fn a_file_that_is_not_there_exits_2_and_is_named() {
 
 #[test]
 fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
-    let config = ["--config", "--listen", "--admin", "--upstream", "--rules"];
+    let config = [
+        "--config",
+        "--listen",
+        "--admin",
+        "--upstream",
+        "--region",
+        "--rules",
+    ];
     let serve = [&config[..], &["--log-format", "--log-level"]].concat();
     let explain = [
         "--config",

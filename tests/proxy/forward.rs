@@ -66,7 +66,7 @@ async fn the_prefix_chooses_the_upstream_and_may_be_cut_off() {
             let mut upstream = config.upstreams[0].clone();
             upstream.prefix = "/gate".to_owned();
             upstream.name = "gate".to_owned();
-            upstream.strip_prefix = true;
+            upstream.strip_prefix = Some("/gate".to_owned());
             upstream.url = format!("http://{}/base/", gate.address).parse().unwrap();
             config.upstreams.push(upstream);
         })

@@ -9,7 +9,7 @@ use super::notebook::{self, Answers, Message, message};
 use super::seen::{Applies, Seen};
 use crate::cli::Failure;
 use crate::config::Config;
-use crate::proxy::Routes;
+use crate::proxy::{Route, Routes, host};
 use crate::repair::coding::{Codings, DecodeError};
 use crate::repair::diagnosis::Diagnosis;
 
@@ -55,17 +55,13 @@ pub(super) async fn rehearse(
         .upstreams
         .iter()
         .fold(Routes::default(), |routes, upstream| {
-            routes.add(
-                &upstream.prefix,
-                upstream.strip_prefix,
-                upstream.name.clone(),
-            )
+            routes.with(Route::of(upstream, upstream.name.clone()))
         });
     let came = message(&mut request).await;
     *request.body_mut() = Full::new(came.body.clone());
-    let (upstream, target) = names.find(&came.target).ok_or_else(|| {
+    let (upstream, target) = names.find(host(&request), &came.target).ok_or_else(|| {
         Failure::Usage(
-            "no upstream has this path: the proxy would answer 404 patchwright.route.unknown"
+            "no upstream has this path and host: the proxy would answer 404 patchwright.route.unknown"
                 .to_owned(),
         )
     })?;

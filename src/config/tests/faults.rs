@@ -252,3 +252,24 @@ fn a_section_that_is_no_table_is_said_to_be_one() {
         assert!(faults[0].starts_with(start), "{faults:?}");
     }
 }
+
+#[test]
+fn a_share_of_the_budget_is_more_than_nothing_and_at_most_all() {
+    for (share, value) in [("0.25", 0.25), ("1", 1.0), ("1.0", 1.0), ("1_0e-2", 0.1)] {
+        let config = load(&with_upstream(&format!("budget.lookup_share = {share}"))).unwrap();
+        assert!(
+            (config.budget.lookup_share.get() - value).abs() < 1e-9,
+            "{share}"
+        );
+    }
+    for share in ["0", "0.0", "-0.5", "1.5", "nan", "\"half\"", "true"] {
+        let fault = fault_of(&with_upstream(&format!("budget.lookup_share = {share}")));
+        let expected = ":3: budget.lookup_share: expected a number above 0 and up to 1";
+        assert!(fault.starts_with(expected), "{share}: {fault}");
+    }
+    let env = [("PATCHWRIGHT__BUDGET__LOOKUP_SHARE", "0.75")];
+    let config = load_with(&with_upstream(""), &env, Overrides::default()).unwrap();
+    assert!((config.budget.lookup_share.get() - 0.75).abs() < 1e-9);
+    let fault = fault_of(&with_upstream("budget.shape = \"2m\""));
+    assert!(fault.contains("a duration from 0s to 1m"), "{fault}");
+}

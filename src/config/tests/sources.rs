@@ -72,6 +72,7 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
         admin: Some("127.0.0.1:33".parse().unwrap()),
         upstream: Some("http://flag".to_owned()),
         pack: Some(Pack::Strict),
+        ..Overrides::default()
     };
     let config = load_with(&file, &env, flags).unwrap();
     assert_eq!((config.listen.port(), config.admin.port()), (3, 33));

@@ -15,8 +15,11 @@ pub trait Watch: Send + Sync + 'static {
     /// The breaker changed.
     fn changed(&self, change: Change);
 
-    /// A lookup was not started.
+    /// A lookup was not started, as lookups are suspended.
     fn refused(&self);
+
+    /// A lookup was not started, as it was more than lookups may use of their credential's rate.
+    fn over_budget(&self) {}
 }
 
 /// Watches nothing.
@@ -96,6 +99,12 @@ impl Gate {
             }
             Err(wait) => Err(self.refuse(wait)),
         }
+    }
+
+    /// Refuses a lookup that its credential's rate leaves no room for.
+    pub(super) fn over_budget(&self, wait: Duration) -> LookupError {
+        self.watch.over_budget();
+        LookupError::Throttled(wait)
     }
 
     fn refuse(&self, wait: Duration) -> LookupError {

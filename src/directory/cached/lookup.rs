@@ -1,6 +1,6 @@
 use tokio::time::{Instant, timeout_at};
 
-use super::Cached;
+use super::{Cached, Key};
 use crate::directory::breaker::Verdict;
 use crate::directory::fetch::{Transport, fetch};
 use crate::directory::{Ask, LookupError};
@@ -10,6 +10,7 @@ impl<T: Transport> Cached<T> {
     /// Waits for a place and looks up, all within the time of one lookup.
     pub(super) async fn look_up(
         &self,
+        payer: Key,
         ask: &Ask,
         asked: Instant,
     ) -> Result<Conversation, LookupError> {
@@ -23,10 +24,21 @@ impl<T: Transport> Cached<T> {
             // Once more: lookups may have been suspended while this one was waiting.
             admitted = self.gate.admit(ask.conversation)?;
         }
+        // Last, so that no lookup is counted that is not sent. To wait is to no purpose: what is left only
+        // grows when the window ends.
+        let _sent = self
+            .store
+            .rates
+            .look_up(payer, self.share)
+            .map_err(|wait| self.gate.over_budget(wait))?;
         let had_time = asked.elapsed() <= self.limits.timeout / 2;
         let fetched = timeout_at(
             deadline,
-            fetch(self.transport.clone(), ask, self.limits.clone()),
+            fetch(self.transport.clone(), ask, self.limits.clone(), |answer| {
+                self.store
+                    .rates
+                    .heard(payer, answer.status, &answer.headers);
+            }),
         )
         .await;
         let fetched = fetched.unwrap_or(Err(LookupError::Timeout));

@@ -53,7 +53,7 @@ impl fmt::Debug for PartitionKey {
 /// Stands for (upstream, partition, address). 128 bits of a keyed hash: a collision can neither be
 /// hoped for nor, without the key, looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key([u8; 16]);
+pub(crate) struct Key([u8; 16]);
 
 #[derive(Clone)]
 pub(super) struct Partitions {
@@ -84,8 +84,8 @@ impl Partitions {
         self.digest(upstream, credential, &address)
     }
 
-    /// Key under which a credential is parked, whatever it asks for.
-    pub(super) fn parking_key(&self, upstream: &str, credential: &HeaderValue) -> Key {
+    /// Key under which a credential's rate is counted, whatever it asks for.
+    pub(super) fn payer(&self, upstream: &str, credential: &HeaderValue) -> Key {
         self.digest(upstream, credential, &[])
     }
 
@@ -140,7 +140,7 @@ mod tests {
                 "Bearer a",
                 "/c/1",
             ),
-            partitions.parking_key("api", &HeaderValue::from_static("Bearer a")),
+            partitions.payer("api", &HeaderValue::from_static("Bearer a")),
         ] {
             assert_ne!(base, other);
         }

@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use moka::ops::compute::Op;
 use moka::sync::Cache;
-use tokio::time::Instant;
 
 use super::{Key, Settings};
 use crate::directory::Snapshot;
@@ -11,16 +10,10 @@ use crate::directory::Snapshot;
 /// Bytes that an entry costs beside its conversation: key, counters and moka's own bookkeeping.
 const OVERHEAD: usize = 192;
 
-/// Parked credentials kept; beyond that, an early lookup is answered 429 again and parked again.
-const PARKED: u64 = 10_000;
-
-/// The snapshots, and the credentials that must wait.
-///
-/// Clones share both.
+/// The snapshots. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Entries {
     snapshots: Cache<Key, Arc<Snapshot>>,
-    parked: Cache<Key, Instant>,
 }
 
 impl Entries {
@@ -40,18 +33,7 @@ impl Entries {
             // Frees what is too old to fill; whether it may fill is decided at each hit.
             .time_to_live(settings.max_age.max(Duration::from_millis(1)))
             .build();
-        Self {
-            snapshots,
-            parked: Cache::new(PARKED),
-        }
-    }
-
-    /// One without snapshots that lets the same credentials wait.
-    pub(super) fn emptied(&self, settings: &Settings) -> Self {
-        Self {
-            parked: self.parked.clone(),
-            ..Self::new(settings)
-        }
+        Self { snapshots }
     }
 
     pub(super) fn get(&self, key: Key) -> Option<Arc<Snapshot>> {
@@ -81,21 +63,5 @@ impl Entries {
     pub(super) fn usage(&self) -> (u64, u64) {
         self.snapshots.run_pending_tasks();
         (self.snapshots.entry_count(), self.snapshots.weighted_size())
-    }
-
-    /// Lets no lookup go for `wait`.
-    pub(super) fn park(&self, key: Key, wait: Duration) {
-        self.parked.insert(key, Instant::now() + wait);
-    }
-
-    /// How long a credential still has to wait.
-    pub(super) fn parked(&self, key: Key) -> Option<Duration> {
-        let until = self.parked.get(&key)?;
-        let wait = until.saturating_duration_since(Instant::now());
-        if wait.is_zero() {
-            self.parked.invalidate(&key);
-            return None;
-        }
-        Some(wait)
     }
 }

@@ -20,6 +20,8 @@ struct State {
     lookups: AtomicUsize,
     gate: Semaphore,
     answer: Mutex<(StatusCode, Option<u64>, String)>,
+    /// What is left of sixty, where answers say so.
+    left: Mutex<Option<u64>>,
     log: Mutex<Vec<String>>,
 }
 
@@ -29,6 +31,7 @@ impl Upstream {
             lookups: AtomicUsize::new(0),
             gate: Semaphore::new(0),
             answer: Mutex::new((StatusCode::OK, None, String::new())),
+            left: Mutex::default(),
             log: Mutex::default(),
         }));
         this.says(state);
@@ -85,12 +88,19 @@ impl Upstream {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clone();
+        let left = self.0.left.lock().unwrap().as_mut().map(|left| {
+            *left -= 1;
+            *left
+        });
         self.0.lookups.fetch_add(1, Ordering::SeqCst);
         self.0.gate.acquire().await.unwrap().forget();
         let mut response = Response::new(Full::from(body));
         *response.status_mut() = status;
         if let Some(seconds) = retry_after {
             response.headers_mut().insert("retry-after", seconds.into());
+        }
+        if let Some(left) = left {
+            response.headers_mut().extend(rates::left(left));
         }
         Ok(response)
     }
@@ -100,7 +110,7 @@ fn directory(upstream: &Upstream, settings: &Settings) -> impl Directory + use<>
     named("api", upstream, &Store::new(settings))
 }
 
-fn named(name: &str, upstream: &Upstream, store: &Arc<Store>) -> impl Directory + use<> {
+fn named(name: &str, upstream: &Upstream, store: &Arc<Store>) -> Cached<impl Transport + use<>> {
     let upstream = upstream.clone();
     let transport = tower::service_fn(move |request| upstream.clone().handle(request))
         .map_err(|never| match never {});
@@ -164,3 +174,4 @@ mod coherence;
 mod failure;
 mod followed;
 mod memory;
+mod rates;

@@ -162,7 +162,7 @@ impl Miss {
         match error {
             LookupError::Unknown | LookupError::Denied => None,
             LookupError::Throttled(wait) => {
-                let message = "The upstream throttles this credential, and nothing was sent.";
+                let message = "The upstream's rate limit leaves this credential no lookup now, and nothing was sent.";
                 let answer = Answer::new(
                     StatusCode::TOO_MANY_REQUESTS,
                     "patchwright.lookup.throttled",

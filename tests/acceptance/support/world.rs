@@ -142,7 +142,7 @@ pub(crate) fn proxy(toml: &str, upstream: SocketAddr) -> Running {
         listen: loopback,
         admin: loopback,
         upstream: (!toml.contains("[[upstream]]")).then(url),
-        pack: None,
+        ..Overrides::default()
     };
     let config = Config::load(Some(file.path()), [], flags).unwrap_or_else(|f| panic!("{f}"));
     let server = Server::bind(&config).unwrap();

@@ -107,6 +107,7 @@ impl World {
                 listen: loopback,
                 admin: loopback,
                 pack: Some(Pack::Strict),
+                ..Overrides::default()
             };
             let mut config = Config::load(None, [], flags).unwrap();
             // Every case looks up what it needs, whatever came before it.

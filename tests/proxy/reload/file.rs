@@ -49,7 +49,7 @@ async fn an_editor_that_truncates_and_writes_causes_neither_a_fault_nor_the_half
         upstream: Some(format!("http://{}", old.address)),
         listen: "127.0.0.1:0".parse().ok(),
         admin: "127.0.0.1:0".parse().ok(),
-        pack: None,
+        ..Overrides::default()
     };
     let gateway = Reloading::watching(Folder::new(), "[repair]\nreport = false\n", flags);
     looks().await;

@@ -42,6 +42,7 @@ impl Gateway {
             listen: loopback,
             admin: loopback,
             pack: Some(Pack::Strict),
+            ..Overrides::default()
         };
         let mut config = Config::load(None, [], flags).unwrap();
         let long = Duration::from_secs(60);

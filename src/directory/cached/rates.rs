@@ -1,0 +1,107 @@
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::{HeaderMap, StatusCode};
+use moka::policy::EvictionPolicy;
+use moka::sync::Cache;
+use tokio::time::Instant;
+
+use super::Key;
+use crate::rate::{Said, Share, Standing, retry_after};
+
+/// Credentials whose rate is known. Of more, those that were quiet for longest are forgotten: they are told
+/// again with their next answer.
+const CREDENTIALS: u64 = 10_000;
+
+/// What is known of the rate of each credential, and which of them must wait. Clones share it.
+#[derive(Clone, Debug)]
+pub(crate) struct Rates {
+    accounts: Cache<Key, Account>,
+}
+
+/// The rate of one credential at one upstream.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Account(Arc<Mutex<Standing>>);
+
+/// A request on its way, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Sent(Account);
+
+impl Rates {
+    pub(super) fn new() -> Self {
+        let accounts = Cache::builder()
+            .max_capacity(CREDENTIALS)
+            .eviction_policy(EvictionPolicy::lru())
+            .build();
+        Self { accounts }
+    }
+
+    /// The account of a credential of which something was heard.
+    pub(crate) fn account(&self, payer: Key) -> Option<Account> {
+        self.accounts.get(&payer)
+    }
+
+    /// Takes in what an upstream's answer says. Those that say nothing cost nothing.
+    pub(crate) fn heard(&self, payer: Key, status: StatusCode, headers: &HeaderMap) {
+        let (said, wait) = (Said::read(headers), retry_after(status, headers));
+        if said.is_none() && wait.is_none() {
+            return;
+        }
+        let account = self.account(payer);
+        let account = account.unwrap_or_else(|| self.accounts.get_with(payer, Account::default));
+        let (mut standing, now) = (account.lock(), Instant::now());
+        if let Some(said) = said {
+            standing.heard(said, now);
+        }
+        if let Some(wait) = wait {
+            standing.throttled(wait, now);
+        }
+    }
+
+    /// How long a credential must let lookups be.
+    pub(super) fn parked(&self, payer: Key) -> Option<Duration> {
+        self.account(payer)?.lock().parked(Instant::now())
+    }
+
+    /// Counts a lookup within `share`, or says how long there is to be none. Of what is not known nothing
+    /// is counted.
+    pub(super) fn look_up(&self, payer: Key, share: Share) -> Result<Option<Sent>, Duration> {
+        let Some(account) = self.account(payer) else {
+            return Ok(None);
+        };
+        account.lock().look_up(share, Instant::now())?;
+        Ok(Some(account.sent()))
+    }
+
+    /// Number of credentials.
+    #[cfg(test)]
+    pub(super) fn count(&self) -> u64 {
+        self.accounts.run_pending_tasks();
+        self.accounts.entry_count()
+    }
+}
+
+impl Account {
+    /// Counts a request as on its way until the result is dropped.
+    pub(crate) fn sent(self) -> Sent {
+        self.lock().sent();
+        Sent(self)
+    }
+
+    /// How long it is until a request would not be sent into a 429.
+    #[cfg(any(feature = "proxy", test))]
+    pub(crate) fn wait(&self) -> Option<Duration> {
+        self.lock().wait(Instant::now())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        // Nothing under the lock can panic half-way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Sent {
+    fn drop(&mut self) {
+        self.0.lock().answered();
+    }
+}
