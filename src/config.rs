@@ -5,10 +5,13 @@
 //! are laid into one tree (`overlay`), which is then read once (`read`), so that every fault is found at
 //! once and knows its file and line, variable or flag.
 
+mod access;
+mod credential;
 mod defaults;
 mod load;
 mod overlay;
 mod read;
+mod secret;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -32,6 +35,8 @@ use crate::rule::Rules;
 use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec};
 
 pub use crate::rule::pack::Pack;
+pub use access::{Access, Client, KeyDigest, Rate};
+pub use credential::Credential;
 pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
 
@@ -48,6 +53,8 @@ pub struct Config {
     pub admin: SocketAddr,
     /// Where requests go, at least one.
     pub upstreams: Vec<Upstream>,
+    /// Who may send them (`[access]`, `[[client]]`, `[[credential]]`, `listen.allow_anyone`).
+    pub access: Access,
     /// What the layer may do (`[repair]`, `limits.body`, `limits.buffered`, `timeouts.body`).
     pub repair: Options,
     /// The directory's bounds.
@@ -82,6 +89,11 @@ impl Config {
             breaker: self.breaker,
             partition_key: key.unwrap_or_else(PartitionKey::random),
         }
+    }
+
+    /// Whether whoever reaches the listener from another machine may use the proxy.
+    pub fn is_open(&self) -> bool {
+        self.access.clients.is_empty() && !self.listen.ip().to_canonical().is_loopback()
     }
 
     /// Bounds of one lookup.

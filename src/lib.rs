@@ -26,6 +26,8 @@
 //! | `proxy` (default) | the program: server, client, TLS on both sides, command line, configuration, simulator |
 
 #[cfg(feature = "proxy")]
+pub mod access;
+#[cfg(feature = "proxy")]
 pub mod admin;
 pub mod answer;
 #[cfg(feature = "proxy")]
@@ -34,6 +36,8 @@ pub mod certificates;
 pub mod cli;
 #[cfg(feature = "proxy")]
 pub mod config;
+#[cfg(feature = "proxy")]
+pub mod credential;
 #[cfg(feature = "proxy")]
 mod departed;
 pub mod directory;
@@ -47,6 +51,8 @@ pub mod metrics;
 pub mod observers;
 #[cfg(feature = "proxy")]
 mod pace;
+#[cfg(feature = "proxy")]
+pub mod peer;
 #[cfg(feature = "proxy")]
 mod progress;
 #[cfg(feature = "proxy")]

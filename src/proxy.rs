@@ -1,6 +1,7 @@
 //! The proxy: what a request passes on its way to an upstream, in order.
 
 mod body;
+mod destination;
 mod future;
 mod head;
 mod routes;
@@ -16,14 +17,18 @@ use hyper_util::service::TowerToHyperService;
 use tokio::sync::Semaphore;
 use tower_layer::Layer as _;
 use tower_service::Service;
+use tracing::Span;
 
 pub use self::body::ProxyBody;
 use self::body::Share;
+pub use self::destination::Destination;
 use self::future::Passage;
 pub use self::future::ProxyFuture;
 pub use self::routes::Routes;
+use crate::access::Access;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
+use crate::credential::{Credential, Grant, Inject};
 use crate::directory::cached::{Cached, Store};
 use crate::layer::{Repair, RepairLayer};
 use crate::metrics::Metrics;
@@ -32,7 +37,7 @@ use crate::upstream::{BuildError, Upstream};
 use crate::watch::Reload;
 
 /// What stands between a route and its upstream.
-pub type Repaired = Repair<Upstream, Cached<Upstream>>;
+pub type Repaired = Inject<Repair<Upstream, Cached<Upstream>>>;
 
 /// Builds what every request passes, from the outside to the inside. `store` is what all upstreams'
 /// directories remember in; `observers` hear of every request that a rule matched.
@@ -45,10 +50,12 @@ pub fn build(
     metrics.show_buffered(&config.repair.buffered);
     let mut routes = Routes::default();
     let mut reloads = Vec::new();
+    let mut upstreams = Vec::new();
     for route in &config.upstreams {
         // Innermost: the upstream always answers, so that everything outside of it sees responses only.
         let upstream = Upstream::new(route, &config.limits, &config.timeouts, metrics)?;
         reloads.extend(upstream.reload());
+        upstreams.push((route.name.as_str(), upstream.clone()));
         // Inside of the routes: rules name the upstream's paths, and those exist once the route has cut
         // its prefix off. The lookups that a repair needs go to the same upstream, over the same pool.
         let directory = Cached::new(
@@ -64,23 +71,50 @@ pub fn build(
             config.repair.clone(),
             observers.clone(),
         );
-        let repaired = repair.layer(upstream);
+        // Outside of the repair: what it looks up and remembers belongs to the credential of the request.
+        let injected = Inject::new(repair.layer(upstream), &route.name);
+        let destination = Destination::new(&route.name, injected);
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
-        routes = routes.add(&route.prefix, route.strip_prefix, repaired);
+        routes = routes.add(&route.prefix, route.strip_prefix, destination);
     }
-    // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
-    // head. See `Proxy::call`.
-    let proxy = Proxy::new(routes, config.limits.concurrency, metrics.clone());
+    let credentials = credentials(config, &upstreams, metrics);
+    let access = Access::new(&config.access, &credentials, metrics);
+    // Outermost: the id that every answer carries, the checks of the head and of who sends it, the bound
+    // on what is in flight. See `Proxy::call`.
+    let proxy = Proxy::new(routes, access, config.limits.concurrency, metrics.clone());
     Ok(Proxy {
         reloads: reloads.into(),
         ..proxy
     })
 }
 
+/// What clients are given. Tokens come over the pool of the upstream that is the login host.
+fn credentials(
+    config: &Config,
+    upstreams: &[(&str, Upstream)],
+    metrics: &Metrics,
+) -> Vec<Credential> {
+    let made = config.access.credentials.iter().filter_map(|credential| {
+        let (name, upstream) = upstreams
+            .iter()
+            .find(|(name, _)| *name == credential.upstream)?;
+        let grant = Arc::new(Grant::new(credential, config.timeouts.lookup)?);
+        let upstream = upstream.clone();
+        let fetch = move || {
+            let (grant, upstream) = (Arc::clone(&grant), upstream.clone());
+            async move { grant.fetch(upstream).await }
+        };
+        let endpoint = ((*name).to_owned(), credential.path.clone());
+        Some(Credential::new(&credential.name, endpoint, metrics, fetch))
+    });
+    made.collect()
+}
+
 /// Admits requests and routes them to a service `S` per upstream.
 ///
-/// A request gets a [`RequestId`] in its extensions, a check of its head, a place among those in flight
-/// (kept until the last byte of the answer has been handed over), and a route.
+/// A request gets a [`RequestId`] in its extensions, a check of its head and of who sends it, a place among
+/// those in flight (kept until the last byte of the answer has been handed over), a route, and what its
+/// client may do there.
 #[derive(Debug)]
 pub struct Proxy<S> {
     shared: Arc<Shared<S>>,
@@ -89,7 +123,8 @@ pub struct Proxy<S> {
 
 #[derive(Debug)]
 struct Shared<S> {
-    routes: Routes<S>,
+    routes: Routes<Destination<S>>,
+    access: Access,
     places: Arc<Semaphore>,
     metrics: Metrics,
 }
@@ -105,11 +140,17 @@ impl<S> Clone for Proxy<S> {
 
 impl<S> Proxy<S> {
     /// At most `concurrency` requests are in flight; more are answered 503.
-    pub fn new(routes: Routes<S>, concurrency: usize, metrics: Metrics) -> Self {
+    pub fn new(
+        routes: Routes<Destination<S>>,
+        access: Access,
+        concurrency: usize,
+        metrics: Metrics,
+    ) -> Self {
         let places = concurrency.min(Semaphore::MAX_PERMITS);
         Self {
             shared: Arc::new(Shared {
                 routes,
+                access,
                 places: Arc::new(Semaphore::new(places)),
                 metrics,
             }),
@@ -149,26 +190,46 @@ where
         if let Err(refusal) = head::check(&mut request) {
             return shared.made(refusal.into_response(id), head, share);
         }
+        // Also before the bound: strangers must not take the places of those who are known.
+        let client = match shared.access.identify(&mut request) {
+            Ok(client) => client,
+            Err(stranger) => return shared.made(stranger.into_response(id), head, share),
+        };
         let Ok(place) = Arc::clone(&shared.places).try_acquire_owned() else {
             return shared.made(head::overloaded().into_response(id), head, share);
         };
         let share = share.with(place);
         // Last, as the prefix that it strips is the caller's business with us and nobody else's.
-        let Some((service, target)) = shared.routes.find(request.uri()) else {
+        let Some((destination, target)) = shared.routes.find(request.uri()) else {
             let answer = shared.routes.unknown();
             return shared.made(answer.into_response(id), head, share);
         };
+        let mut span = Span::none();
+        let mut share = share;
+        if let Some(client) = client {
+            let entry = match client.enter(destination.upstream(), request.method(), id) {
+                Ok(entry) => entry,
+                Err(refusal) => return shared.made(refusal.into_response(id), head, share),
+            };
+            share = share.with_client(entry.place);
+            if let Some(injection) = entry.injection {
+                request.extensions_mut().insert(injection);
+            }
+            span = client.span();
+        }
         if let Some(target) = target {
             *request.uri_mut() = target;
         }
         routes::to_origin_form(request.uri_mut());
-        let service = TowerToHyperService::new(service.clone());
+        let service = TowerToHyperService::new(destination.service());
+        let answering = span.in_scope(|| hyper::service::Service::call(&service, request));
         ProxyFuture::passing(
-            hyper::service::Service::call(&service, request),
+            answering,
             Passage {
                 share,
                 metrics: shared.metrics.clone(),
                 head,
+                span,
             },
         )
     }
@@ -214,9 +275,11 @@ mod tests {
             Ok::<_, Infallible>(response)
         });
         let routes = Routes::default()
-            .add("/", false, upstream)
-            .add("/api", true, upstream);
-        let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
+            .add("/", false, Destination::new("all", upstream))
+            .add("/api", true, Destination::new("api", upstream));
+        let metrics = Metrics::new().unwrap();
+        let access = Access::new(&crate::config::Access::default(), &[], &metrics);
+        let mut proxy = Proxy::new(routes, access, 10, metrics);
         for (target, seen) in [
             ("/x?y", "/x?y"),
             ("http://a:1/x?y", "/x?y"),

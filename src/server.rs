@@ -38,11 +38,12 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tower_service::Service;
 
+use self::accept::Arrival;
 use self::activity::Deadlines;
 use self::connection::{Shared, Stage};
 use self::queued::Queued;
@@ -89,6 +90,9 @@ pub struct Settings {
     pub drain: Duration,
     /// Where requests are counted that are refused before any service sees them.
     pub metrics: Option<Metrics>,
+    /// Whether requests have their [`Peer`](crate::peer::Peer) in their extensions. It may change while
+    /// the server runs, and then holds for connections that are open, too.
+    pub peers: Arc<AtomicBool>,
 }
 
 impl Settings {
@@ -101,6 +105,7 @@ impl Settings {
             idle: timeouts.idle,
             drain: timeouts.drain,
             metrics: None,
+            peers: Arc::default(),
         }
     }
 
@@ -137,6 +142,7 @@ impl Default for Settings {
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             metrics: None,
+            peers: Arc::default(),
         }
     }
 }
@@ -184,6 +190,7 @@ where
         tls,
         draining: Arc::new(AtomicBool::new(false)),
         metrics: settings.metrics,
+        peers: settings.peers,
         room: Arc::clone(&room),
     };
 
@@ -227,7 +234,7 @@ async fn drain(stage: &watch::Sender<Stage>, places: &Semaphore, all: u32, limit
     }
 }
 
-async fn accept<S, B>(listener: &TcpListener, waiting: &mut Option<TcpStream>, shared: Shared<S>)
+async fn accept<S, B>(listener: &TcpListener, waiting: &mut Option<Arrival>, shared: Shared<S>)
 where
     S: Service<Request<Received>, Response = Response<B>> + Clone + Send + 'static,
     S::Future: Send + 'static,
@@ -242,8 +249,8 @@ where
         // case that the shutdown comes meanwhile.
         *waiting = Some(accept::persistently(listener).await);
         let place = shared.room.place(&mut said).await;
-        if let Some(stream) = waiting.take() {
-            tokio::spawn(shared.clone().run(stream, place));
+        if let Some(arrival) = waiting.take() {
+            tokio::spawn(shared.clone().run(arrival, place));
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::Args;
@@ -180,6 +181,12 @@ impl Server {
         let watch = Watch::new(watched.chain(own), metrics.clone());
         let listener = listen(config.listen, "listen")?;
         refuse_loop(config, listener.local_addr()?)?;
+        if config.is_open() {
+            let address = config.listen;
+            tracing::warn!(
+                "whoever reaches {address} may use this proxy: listen.allow_anyone = true, and there is no [[client]]"
+            );
+        }
         let operators = listen(config.admin, "admin")?;
         Ok(Self {
             listener,
@@ -188,6 +195,7 @@ impl Server {
             proxy,
             settings: Settings {
                 metrics: Some(metrics.clone()),
+                peers: Arc::new(AtomicBool::new(!config.access.clients.is_empty())),
                 ..Settings::new(&config.limits, &config.timeouts)
             },
             operators,

@@ -3,6 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::document::Faults;
 
+mod access;
 mod faults;
 mod files;
 mod sources;

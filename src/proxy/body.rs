@@ -16,6 +16,7 @@ use crate::metrics::InFlight;
 #[derive(Debug)]
 pub(super) struct Share {
     _place: Option<OwnedSemaphorePermit>,
+    _client_place: Option<OwnedSemaphorePermit>,
     _in_flight: InFlight,
 }
 
@@ -23,6 +24,7 @@ impl Share {
     pub(super) fn new(in_flight: InFlight) -> Self {
         Self {
             _place: None,
+            _client_place: None,
             _in_flight: in_flight,
         }
     }
@@ -30,6 +32,14 @@ impl Share {
     pub(super) fn with(self, place: OwnedSemaphorePermit) -> Self {
         Self {
             _place: Some(place),
+            ..self
+        }
+    }
+
+    /// With a place among those of the request's client, where they are bounded.
+    pub(super) fn with_client(self, place: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            _client_place: place,
             ..self
         }
     }
