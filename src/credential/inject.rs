@@ -1,5 +1,8 @@
 //! Putting a token on the requests of a client.
 
+#[cfg(test)]
+mod tests;
+
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
