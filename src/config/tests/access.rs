@@ -242,6 +242,25 @@ fn an_open_listener_is_found_wherever_its_address_comes_from() {
     );
 }
 
+/// Whoever runs the image has to say who may use it.
+#[test]
+fn the_containers_file_starts_only_with_a_client_or_leave_to_serve_anyone() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/deploy/container.toml");
+    let loaded = |more: &[(&str, &str)]| {
+        let url = ("PATCHWRIGHT__UPSTREAM__0__URL", URL);
+        let env = [&[url][..], more].concat();
+        load_file(Some(&path), &env, Overrides::default())
+    };
+    let fault = loaded(&[]).unwrap_err().to_string();
+    assert!(fault.contains("listen.allow_anyone = true"), "{fault}");
+    loaded(&[("PATCHWRIGHT__LISTEN__ALLOW_ANYONE", "true")]).unwrap();
+    loaded(&[
+        ("PATCHWRIGHT__CLIENT__0__NAME", "app"),
+        ("PATCHWRIGHT__CLIENT__0__NETWORKS", "[\"10.0.0.0/8\"]"),
+    ])
+    .unwrap();
+}
+
 #[test]
 fn a_faulty_client_is_not_told_to_be_missing() {
     let text = "listen.address = '0.0.0.0:1'\n[[client]]\nname = 'a b'\nnetworks = ['::/0']\n";
