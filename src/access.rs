@@ -63,7 +63,11 @@ impl Access {
             key_header: config.api_key_header.clone(),
             unknown: Unknown {
                 challenge: keys.then(challenge).flatten(),
-                counter: metrics.client_requests(None, "unknown"),
+                counter: if clients.is_empty() {
+                    Counter::noop()
+                } else {
+                    metrics.client_requests(None, "unknown")
+                },
             },
             clients,
         }

@@ -14,7 +14,8 @@
 //! - [`answer`]: answers that patchwright makes itself.
 //! - [`document`]: TOML with the place of every key.
 //!
-//! The rest is the program, behind the feature `proxy`.
+//! The rest is the program, behind the feature `proxy`; of it `access` says who may use it, and
+//! `credential` what callers are given.
 //!
 //! # Features
 //!

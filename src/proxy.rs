@@ -1,6 +1,7 @@
 //! The proxy: what a request passes on its way to an upstream, in order.
 
 mod body;
+mod credentials;
 mod destination;
 mod future;
 mod head;
@@ -21,6 +22,7 @@ use tracing::Span;
 
 pub use self::body::ProxyBody;
 use self::body::Share;
+use self::credentials::credentials;
 pub use self::destination::Destination;
 use self::future::Passage;
 pub use self::future::ProxyFuture;
@@ -28,7 +30,7 @@ pub use self::routes::Routes;
 use crate::access::Access;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
-use crate::credential::{Credential, Grant, Inject};
+use crate::credential::Inject;
 use crate::directory::cached::{Cached, Store};
 use crate::layer::{Repair, RepairLayer};
 use crate::metrics::Metrics;
@@ -86,28 +88,6 @@ pub fn build(
         reloads: reloads.into(),
         ..proxy
     })
-}
-
-/// What clients are given. Tokens come over the pool of the upstream that is the login host.
-fn credentials(
-    config: &Config,
-    upstreams: &[(&str, Upstream)],
-    metrics: &Metrics,
-) -> Vec<Credential> {
-    let made = config.access.credentials.iter().filter_map(|credential| {
-        let (name, upstream) = upstreams
-            .iter()
-            .find(|(name, _)| *name == credential.upstream)?;
-        let grant = Arc::new(Grant::new(credential, config.timeouts.lookup)?);
-        let upstream = upstream.clone();
-        let fetch = move || {
-            let (grant, upstream) = (Arc::clone(&grant), upstream.clone());
-            async move { grant.fetch(upstream).await }
-        };
-        let endpoint = ((*name).to_owned(), credential.path.clone());
-        Some(Credential::new(&credential.name, endpoint, metrics, fetch))
-    });
-    made.collect()
 }
 
 /// Admits requests and routes them to a service `S` per upstream.

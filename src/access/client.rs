@@ -83,8 +83,11 @@ impl Client {
                 .iter()
                 .any(|network| network.contains(&address))
         };
-        let names = peer.and_then(|peer| peer.certificate.as_ref());
-        let named = || names.is_some_and(|names| config.subjects.iter().any(|one| names.have(one)));
+        let certificate = peer.and_then(|peer| peer.certificate.as_ref());
+        let named = || {
+            let mut wanted = config.subjects.iter();
+            certificate.is_some_and(|names| wanted.any(|name| names.have(name)))
+        };
         (key || config.api_keys.is_empty())
             && (config.subjects.is_empty() || named())
             && (config.networks.is_empty() || address.is_some_and(near))

@@ -10,11 +10,11 @@ use crate::config::{Config, Overrides};
 /// What `printf %s KEY | sha256sum` prints.
 fn digest(key: &str) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, key.as_bytes());
-    digest
-        .as_ref()
-        .iter()
+    let bytes = digest.as_ref().iter();
+    bytes
         .map(|byte| format!("{byte:02x}"))
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 struct World {
@@ -76,8 +76,8 @@ fn peer(ip: &str, certificate: Option<Names>) -> Peer {
     }
 }
 
-fn enter(world: &World, method: Method) -> Result<Entry, Answer> {
-    enter_at(world, "api", &method)
+fn enter(world: &World, method: &Method) -> Result<Entry, Answer> {
+    enter_at(world, "api", method)
 }
 
 fn enter_at(world: &World, upstream: &str, method: &Method) -> Result<Entry, Answer> {
@@ -194,8 +194,8 @@ async fn a_client_may_use_what_it_is_allowed_to() {
     let world = World::of(&format!(
         "{all}upstreams = ['api']\nmethods = ['GET', 'PATCH']"
     ));
-    assert!(enter(&world, Method::PATCH).is_ok());
-    let (status, code, _, body) = refusal(enter(&world, Method::DELETE));
+    assert!(enter(&world, &Method::PATCH).is_ok());
+    let (status, code, _, body) = refusal(enter(&world, &Method::DELETE));
     assert_eq!((status, code), (403, "patchwright.client.forbidden"));
     assert!(body.contains("method DELETE"), "{body}");
     let (status, _, _, body) = refusal(enter_at(&world, "login", &Method::GET));
@@ -211,13 +211,13 @@ async fn a_client_may_use_what_it_is_allowed_to() {
 async fn a_client_has_so_many_places_and_each_is_free_again_when_it_is_left() {
     let all = "[[client]]\nname = 'app'\nnetworks = ['10.0.0.0/8']\n";
     let world = World::of(&format!("{all}concurrency = 2"));
-    let one = enter(&world, Method::GET).unwrap();
-    let _two = enter(&world, Method::GET).unwrap();
-    let (status, code, headers, _) = refusal(enter(&world, Method::GET));
+    let one = enter(&world, &Method::GET).unwrap();
+    let _two = enter(&world, &Method::GET).unwrap();
+    let (status, code, headers, _) = refusal(enter(&world, &Method::GET));
     assert_eq!((status, code), (429, "patchwright.client.throttled"));
     assert_eq!(headers["retry-after"], "1");
     drop(one);
-    assert!(enter(&world, Method::GET).is_ok());
+    assert!(enter(&world, &Method::GET).is_ok());
     world.counted("app", "throttled", 1);
 }
 
@@ -227,16 +227,16 @@ async fn a_client_has_a_rate_and_what_is_refused_is_not_counted_against_it() {
     let world = World::of(&format!(
         "{all}concurrency = 1\nrate = '2/90s'\nmethods = ['GET']"
     ));
-    drop(enter(&world, Method::GET).unwrap());
-    assert!(enter(&world, Method::PUT).is_err());
-    let held = enter(&world, Method::GET).unwrap();
+    drop(enter(&world, &Method::GET).unwrap());
+    assert!(enter(&world, &Method::PUT).is_err());
+    let held = enter(&world, &Method::GET).unwrap();
     // For want of a place.
-    assert_eq!(refusal(enter(&world, Method::GET)).2["retry-after"], "1");
+    assert_eq!(refusal(enter(&world, &Method::GET)).2["retry-after"], "1");
     drop(held);
-    let (status, _, headers, _) = refusal(enter(&world, Method::GET));
+    let (status, _, headers, _) = refusal(enter(&world, &Method::GET));
     assert_eq!(status, 429);
     assert_eq!(headers["retry-after"], "45");
     tokio::time::advance(Duration::from_secs(45)).await;
-    assert!(enter(&world, Method::GET).is_ok());
-    assert!(enter(&world, Method::GET).is_err());
+    assert!(enter(&world, &Method::GET).is_ok());
+    assert!(enter(&world, &Method::GET).is_err());
 }

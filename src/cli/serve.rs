@@ -182,9 +182,9 @@ impl Server {
         let listener = listen(config.listen, "listen")?;
         refuse_loop(config, listener.local_addr()?)?;
         if config.is_open() {
-            let address = config.listen;
             tracing::warn!(
-                "whoever reaches {address} may use this proxy: listen.allow_anyone = true, and there is no [[client]]"
+                address = %config.listen,
+                "whoever reaches this proxy may use it: listen.allow_anyone is true, and there is no [[client]]"
             );
         }
         let operators = listen(config.admin, "admin")?;

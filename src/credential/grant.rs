@@ -22,7 +22,6 @@ use tower_service::Service;
 
 use crate::BoxError;
 use crate::config;
-use crate::directory::fetch::Lookup;
 use crate::directory::retry_after;
 use crate::layer::record::NoAnswer;
 
@@ -179,7 +178,6 @@ impl Grant {
         headers.insert(CONTENT_TYPE, form);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        request.extensions_mut().insert(Lookup);
         request
     }
 }

@@ -29,7 +29,7 @@ fn a_client_is_read() {
     assert_eq!((rate.requests.get(), rate.per.as_secs()), (300, 60));
     let shown = config.to_toml() + &shown(&config);
     assert!(shown.contains("api_keys = [\"***\", \"***\"]"), "{shown}");
-    assert!(!shown.to_lowercase().contains(&DIGEST[..8]), "{shown}");
+    assert!(!shown.to_lowercase().contains(DIGEST), "{shown}");
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn a_key_in_the_place_of_its_digest_is_not_shown() {
         "hunter2",
         &"g".repeat(64),
         &format!("{DIGEST}0"),
-        &DIGEST[1..],
+        DIGEST.trim_start_matches('b'),
     ] {
         let fault = client_fault(&format!("api_keys = ['{key}']"));
         assert!(

@@ -81,24 +81,27 @@ async fn shown(
     let arguments = ["--log-level", "trace", "--log-format", format];
     let process = Process::serve(file.path(), &arguments).await;
     let caller = Caller::to(process.proxy);
-    let mut shown = String::new();
+    let mut shown = Vec::new();
     for (method, path, key, status, code) in traffic {
         let answer = send(&caller, method.clone(), path, key).await;
         assert_eq!(answer.status, *status, "{method} {path}: {}", answer.text());
         if !code.is_empty() {
             assert_eq!(answer.code(), *code);
         }
-        shown += &format!("{:?}\n{}\n", answer.headers, answer.text());
+        shown.push(format!("{:?}\n{}", answer.headers, answer.text()));
     }
     let operator = Caller::to(process.admin);
     for page in ["/", "/metrics", "/repairs", "/config"] {
         let page = operator.request(Method::GET, page).send().await;
-        shown.push_str(page.text());
+        shown.push(page.text().to_owned());
     }
     let checked = patchwright(&["check", "--config", file.path().to_str().unwrap()]).await;
     assert!(checked.status.success());
-    shown.push_str(&String::from_utf8(checked.stdout).unwrap());
-    (shown, within("the end", process.terminate()).await)
+    shown.push(String::from_utf8(checked.stdout).unwrap());
+    (
+        shown.join("\n"),
+        within("the end", process.terminate()).await,
+    )
 }
 
 #[tokio::test]
