@@ -52,6 +52,7 @@ pub fn settings(drain: Duration) -> Settings {
         drain,
         // What is counted is the proxy's.
         metrics: None,
+        ..Settings::default()
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod facts;
 mod fault;
+mod names;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -19,6 +21,8 @@ use rustls::{Error as TlsError, InconsistentKeys, RootCertStore};
 
 pub use self::facts::Facts;
 pub use self::fault::Fault;
+pub use self::names::{Name, Names, NoName};
+pub use self::subject::Subject;
 
 /// Longest file that is read: the bundle of a whole platform is a quarter of it.
 const MAX_BYTES: u64 = 1 << 20;

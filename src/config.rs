@@ -5,13 +5,16 @@
 //! are laid into one tree (`overlay`), which is then read once (`read`), so that every fault is found at
 //! once and knows its file and line, variable or flag.
 
+mod access;
 mod address;
+mod credential;
 mod defaults;
 mod fixed;
 mod load;
 mod overlay;
 mod read;
 mod region;
+mod secret;
 mod sections;
 #[cfg(test)]
 mod tests;
@@ -37,6 +40,8 @@ use crate::rule::Rules;
 use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec};
 
 pub use crate::rule::pack::Pack;
+pub use access::{Access, Client, KeyDigest, Rate};
+pub use credential::Credential;
 pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
 pub use sections::Sections;
@@ -54,6 +59,8 @@ pub struct Config {
     pub admin: SocketAddr,
     /// Where requests go, at least one.
     pub upstreams: Vec<Upstream>,
+    /// Who may send them (`[access]`, `[[client]]`, `[[credential]]`, `listen.allow_anyone`).
+    pub access: Access,
     /// What the layer may do (`[repair]`, `limits.body`, `limits.buffered`, `timeouts.body`).
     pub repair: Options,
     /// The directory's bounds.
@@ -95,7 +102,10 @@ impl Config {
     /// The files that values were read from. Those of certificates are not among them: they are looked after
     /// by whoever uses them.
     pub fn files(&self) -> Vec<PathBuf> {
-        self.cache.partition_key_file.iter().cloned().collect()
+        let credentials = self.access.credentials.iter();
+        let credentials = credentials.flat_map(|credential| &credential.files);
+        let files = self.cache.partition_key_file.iter().chain(credentials);
+        files.cloned().collect()
     }
 
     /// Goes on with what a process has one of, also when its size is another: what is held in memory under
@@ -103,6 +113,11 @@ impl Config {
     pub fn follow(&mut self, before: &Self) {
         let bytes = self.repair.buffered.bytes();
         self.repair.buffered = before.repair.buffered.sized(bytes);
+    }
+
+    /// Whether whoever reaches the listener from another machine may use the proxy.
+    pub fn is_open(&self) -> bool {
+        self.access.clients.is_empty() && !self.listen.ip().to_canonical().is_loopback()
     }
 
     /// Bounds of one lookup.

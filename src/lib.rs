@@ -15,7 +15,8 @@
 //! - [`answer`]: answers that patchwright makes itself.
 //! - [`document`]: TOML with the place of every key.
 //!
-//! The rest is the program, behind the feature `proxy`.
+//! The rest is the program, behind the feature `proxy`; of it `access` says who may use it, and
+//! `credential` what callers are given.
 //!
 //! # Features
 //!
@@ -27,6 +28,8 @@
 //! | `proxy` (default) | the program: server, client, TLS on both sides, command line, configuration, simulator |
 
 #[cfg(feature = "proxy")]
+pub mod access;
+#[cfg(feature = "proxy")]
 pub mod admin;
 pub mod answer;
 #[cfg(feature = "proxy")]
@@ -35,6 +38,8 @@ pub mod certificates;
 pub mod cli;
 #[cfg(feature = "proxy")]
 pub mod config;
+#[cfg(feature = "proxy")]
+pub mod credential;
 #[cfg(feature = "proxy")]
 mod departed;
 pub mod directory;
@@ -50,6 +55,8 @@ pub mod metrics;
 pub mod observers;
 #[cfg(feature = "proxy")]
 mod pace;
+#[cfg(feature = "proxy")]
+pub mod peer;
 #[cfg(feature = "proxy")]
 mod progress;
 #[cfg(feature = "proxy")]

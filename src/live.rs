@@ -9,6 +9,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::SystemTime;
 
@@ -99,6 +100,8 @@ struct InForce {
 #[derive(Debug, Default)]
 struct Left {
     tls: Option<Tls>,
+    /// Whether callers are told apart: connections of before must say who they are, too.
+    peers: Arc<AtomicBool>,
     handover: Handover,
     /// What is looked after for as long as this is in force.
     reloads: Vec<Arc<dyn Reload>>,
@@ -116,6 +119,9 @@ impl Live {
         let mut config = config.clone();
         (source.fit)(&mut config.limits);
         let made = Made::new(&config, &Left::default(), &observers, address)?;
+        let tells_apart = !config.access.clients.is_empty();
+        made.left.peers.store(tells_apart, Ordering::Relaxed);
+        warn_if_open(&config);
         observers.metrics().config_read(true);
         Ok(Self {
             source,
@@ -182,6 +188,7 @@ impl Live {
         config.follow(&before.config);
         let made = Made::new(&config, &before.left, &self.observers, self.address)
             .map_err(|unusable| format!("{}: {unusable}", path.display()))?;
+        warn_if_open(&config);
         let number = before.number + 1;
         let changed = read.differing(&before.read).join(", ");
         self.put_in_force(
@@ -201,7 +208,14 @@ impl Live {
 
     /// From here on nothing can fail.
     fn put_in_force(&self, proxy: Proxy<Repaired>, terms: Terms, next: InForce) {
+        let (peers, tells_apart) = (
+            Arc::clone(&next.left.peers),
+            !next.config.access.clients.is_empty(),
+        );
+        // Before anybody asks who a caller is, and for as long as somebody does.
+        peers.fetch_or(tells_apart, Ordering::SeqCst);
         self.proxy.replace(proxy);
+        peers.store(tells_apart, Ordering::SeqCst);
         self.terms.send_replace(terms);
         let mut in_force = self
             .in_force
@@ -211,6 +225,15 @@ impl Live {
         drop(in_force);
         // Not under the lock: with it goes what nobody took over.
         drop(before);
+    }
+}
+
+fn warn_if_open(config: &Config) {
+    if config.is_open() {
+        tracing::warn!(
+            address = %config.listen,
+            "whoever reaches this proxy may use it: listen.allow_anyone is true, and there is no [[client]]"
+        );
     }
 }
 
@@ -280,8 +303,10 @@ impl Made {
         let (proxy, handover) = proxy::build(config, &before.handover, observers)?;
         let mut reloads = proxy.reloads().to_vec();
         reloads.extend(tls.as_ref().map(Tls::reload));
+        let peers = Arc::clone(&before.peers);
         let settings = Settings {
             metrics: Some(metrics.clone()),
+            peers: Arc::clone(&peers),
             ..Settings::new(&config.limits, &config.timeouts)
         };
         Ok(Self {
@@ -292,6 +317,7 @@ impl Made {
             },
             left: Left {
                 tls,
+                peers,
                 handover,
                 reloads,
             },

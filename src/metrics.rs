@@ -1,4 +1,5 @@
-//! What is counted. Every label has a bounded set of values; ids, paths and callers are none.
+//! What is counted. Every label has a bounded set of values; ids and paths are none, and of callers only
+//! the names that the configuration gives them.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,6 +34,9 @@ const BREAKER_REFUSALS: &str = "patchwright_lookup_breaker_refusals_total";
 const RATE_REFUSALS: &str = "patchwright_rate_lookups_refused_total";
 const RATE_SHAPED: &str = "patchwright_rate_shaped_total";
 const RATE_SHAPED_TIME: &str = "patchwright_rate_shaped_seconds";
+const CLIENT_REQUESTS: &str = "patchwright_client_requests_total";
+const CREDENTIAL_FETCHES: &str = "patchwright_credential_fetches_total";
+const CREDENTIAL_EXPIRY: &str = "patchwright_credential_expiry_timestamp_seconds";
 const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
 const BUILD_INFO: &str = "patchwright_build_info";
 
@@ -193,6 +197,31 @@ impl Metrics {
         }
     }
 
+    /// The requests of the client called `name`, or of nobody known, that came to `result`. The names are
+    /// the configuration's, and callers can't add to them.
+    pub(crate) fn client_requests(&self, name: Option<&str>, result: &'static str) -> Counter {
+        let labels = vec![
+            Label::new("client", name.unwrap_or_default().to_owned()),
+            Label::new("result", result),
+        ];
+        self.counter(CLIENT_REQUESTS, labels)
+    }
+
+    /// The tries to get a token for the credential called `name` that came to `result`.
+    pub(crate) fn credential_fetches(&self, name: &str, result: &'static str) -> Counter {
+        let labels = vec![
+            Label::new("credential", name.to_owned()),
+            Label::new("result", result),
+        ];
+        self.counter(CREDENTIAL_FETCHES, labels)
+    }
+
+    /// Until when the token of the credential called `name` is valid; 0 without one.
+    pub(crate) fn credential_expiry(&self, name: &str) -> Gauge {
+        let labels = vec![Label::new("credential", name.to_owned())];
+        gauge(&self.0.recorder, CREDENTIAL_EXPIRY, labels)
+    }
+
     fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
         let key = Key::from_parts(name, labels);
         self.0.recorder.register_counter(&key, &METADATA)
@@ -349,6 +378,14 @@ fn describe(recorder: &PrometheusRecorder) {
             RATE_SHAPED,
             "Requests that were held back until their credential's rate allowed them.",
         ),
+        (
+            CLIENT_REQUESTS,
+            "Requests by client; result \"unknown\" where it is none.",
+        ),
+        (
+            CREDENTIAL_FETCHES,
+            "Tries to get a token from a login host, by how they ended.",
+        ),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
@@ -363,6 +400,8 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(CONFIG_SUCCESSFUL.into(), None, text.into());
     let text = "When the configuration was last read and found right, in seconds since 1970.";
     recorder.describe_gauge(CONFIG_TIME.into(), Some(Unit::Seconds), text.into());
+    let text = "Until when the token in use is valid, in seconds since 1970; 0 without one.";
+    recorder.describe_gauge(CREDENTIAL_EXPIRY.into(), Some(Unit::Seconds), text.into());
     let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
     let text = "How long requests were held back.";

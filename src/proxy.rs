@@ -1,7 +1,9 @@
 //! The proxy: what a request passes on its way to an upstream, in order.
 
 mod body;
+mod credentials;
 mod current;
+mod destination;
 mod future;
 mod handover;
 mod head;
@@ -20,10 +22,13 @@ use http_body_util::Full;
 use hyper_util::service::TowerToHyperService;
 use tower_layer::Layer as _;
 use tower_service::Service;
+use tracing::Span;
 
 pub use self::body::ProxyBody;
 use self::body::Share;
+use self::credentials::access;
 pub use self::current::Current;
+pub use self::destination::Destination;
 use self::future::Passage;
 pub use self::future::ProxyFuture;
 pub use self::handover::Handover;
@@ -31,8 +36,10 @@ use self::handover::{Specs, Target};
 use self::places::Places;
 pub use self::rated::{Patience, Rated, RatedFuture};
 pub use self::routes::{Route, Routes, host};
+use crate::access::Access;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
+use crate::credential::Inject;
 use crate::directory::cached::{Cached, Gate, Store};
 use crate::layer::{Learned, Repair, RepairLayer};
 use crate::metrics::Metrics;
@@ -41,7 +48,7 @@ use crate::upstream::{self, BuildError, Upstream};
 use crate::watch::Reload;
 
 /// What stands between a route and its upstream.
-pub type Repaired = Repair<Rated<Upstream>, Cached<Upstream>>;
+pub type Repaired = Inject<Repair<Rated<Upstream>, Cached<Upstream>>>;
 
 /// Builds what every request passes, from the outside to the inside. `before` is what the proxy before
 /// this one left, and the handover returned is what this one leaves to the next; `observers` hear of every
@@ -64,12 +71,19 @@ pub fn build(
     let upstreams = config.upstreams.iter().map(|route| {
         let settings = upstream::Settings::new(route, &config.limits, &config.timeouts);
         let new = |settings: &upstream::Settings| Upstream::new(settings.clone(), metrics);
-        after.upstreams.take_over(&before.upstreams, settings, new)
+        let upstream = after
+            .upstreams
+            .take_over(&before.upstreams, settings.clone(), new);
+        Ok((settings, upstream?))
     });
     let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
-    let reloads = upstreams.iter().filter_map(Upstream::reload).collect();
+    let reloads = upstreams
+        .iter()
+        .filter_map(|(_, upstream)| upstream.reload());
+    let reloads = reloads.collect();
+    let access = access(config, &upstreams, (before, &mut after), metrics);
     let mut routes = Routes::default();
-    for (route, upstream) in config.upstreams.iter().zip(upstreams) {
+    for (route, (_, upstream)) in config.upstreams.iter().zip(upstreams) {
         let target = Target {
             name: route.name.clone(),
             url: route.url.clone(),
@@ -106,12 +120,14 @@ pub fn build(
             observers.clone(),
             learned,
         );
-        let repaired = repair.layer(rated);
+        // Outside of the repair: what it looks up and remembers belongs to the credential of the request.
+        let injected = Inject::new(repair.layer(rated), &route.name);
+        let destination = Destination::new(&route.name, injected);
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
-        routes = routes.with(Route::of(route, repaired));
+        routes = routes.with(Route::of(route, destination));
     }
-    // Outermost: the id that every answer carries, the bound on what is in flight, the checks of the
-    // head. See `Proxy::call`.
+    // Outermost: the id that every answer carries, the checks of the head and of who sends it, the bound on
+    // what is in flight. See `Proxy::call`.
     let most = config.limits.concurrency;
     let places = match &before.places {
         Some(places) => places.sized(most),
@@ -123,15 +139,16 @@ pub fn build(
     let proxy = Proxy {
         reloads,
         shape: (!shape.is_zero()).then_some(shape),
-        ..Proxy::with(routes, places, metrics.clone())
+        ..Proxy::with(routes, access, places, metrics.clone())
     };
     Ok((proxy, after))
 }
 
 /// Admits requests and routes them to a service `S` per upstream.
 ///
-/// A request gets a [`RequestId`] in its extensions, a check of its head, a place among those in flight
-/// (kept until the last byte of the answer has been handed over), and a route.
+/// A request gets a [`RequestId`] in its extensions, a check of its head and of who sends it, a place among
+/// those in flight (kept until the last byte of the answer has been handed over), a route, and what its
+/// client may do there.
 #[derive(Debug)]
 pub struct Proxy<S> {
     shared: Arc<Shared<S>>,
@@ -142,7 +159,8 @@ pub struct Proxy<S> {
 
 #[derive(Debug)]
 struct Shared<S> {
-    routes: Routes<S>,
+    routes: Routes<Destination<S>>,
+    access: Access,
     places: Places,
     metrics: Metrics,
 }
@@ -159,14 +177,25 @@ impl<S> Clone for Proxy<S> {
 
 impl<S> Proxy<S> {
     /// At most `concurrency` requests are in flight; more are answered 503.
-    pub fn new(routes: Routes<S>, concurrency: usize, metrics: Metrics) -> Self {
-        Self::with(routes, Places::new(concurrency), metrics)
+    pub fn new(
+        routes: Routes<Destination<S>>,
+        access: Access,
+        concurrency: usize,
+        metrics: Metrics,
+    ) -> Self {
+        Self::with(routes, access, Places::new(concurrency), metrics)
     }
 
-    fn with(routes: Routes<S>, places: Places, metrics: Metrics) -> Self {
+    fn with(
+        routes: Routes<Destination<S>>,
+        access: Access,
+        places: Places,
+        metrics: Metrics,
+    ) -> Self {
         Self {
             shared: Arc::new(Shared {
                 routes,
+                access,
                 places,
                 metrics,
             }),
@@ -210,27 +239,47 @@ where
         if let Err(refusal) = head::check(&mut request) {
             return shared.made(refusal.into_response(id), head, share);
         }
+        // Also before the bound: strangers must not take the places of those who are known.
+        let client = match shared.access.identify(&mut request) {
+            Ok(client) => client,
+            Err(stranger) => return shared.made(stranger.into_response(id), head, share),
+        };
         let Some(place) = shared.places.take() else {
             return shared.made(head::overloaded().into_response(id), head, share);
         };
         let share = share.with(place);
         // Last, as the prefix that it strips is the caller's business with us and nobody else's.
         let host = routes::host(&request);
-        let Some((service, target)) = shared.routes.find(host, request.uri()) else {
+        let Some((destination, target)) = shared.routes.find(host, request.uri()) else {
             let answer = shared.routes.unknown(host);
             return shared.made(answer.into_response(id), head, share);
         };
+        let mut span = Span::none();
+        let mut share = share;
+        if let Some(client) = client {
+            let entry = match client.enter(destination.upstream(), request.method(), id) {
+                Ok(entry) => entry,
+                Err(refusal) => return shared.made(refusal.into_response(id), head, share),
+            };
+            share = share.with_client(entry.place);
+            if let Some(injection) = entry.injection {
+                request.extensions_mut().insert(injection);
+            }
+            span = client.span();
+        }
         if let Some(target) = target {
             *request.uri_mut() = target;
         }
         routes::to_origin_form(request.uri_mut());
-        let service = TowerToHyperService::new(service.clone());
+        let service = TowerToHyperService::new(destination.service());
+        let answering = span.in_scope(|| hyper::service::Service::call(&service, request));
         ProxyFuture::passing(
-            hyper::service::Service::call(&service, request),
+            answering,
             Passage {
                 share,
                 metrics: shared.metrics.clone(),
                 head,
+                span,
             },
         )
     }
@@ -276,9 +325,11 @@ mod tests {
             Ok::<_, Infallible>(response)
         });
         let routes = Routes::default()
-            .with(Route::new("/", upstream))
-            .with(Route::new("/api", upstream).stripping("/api"));
-        let mut proxy = Proxy::new(routes, 10, Metrics::new().unwrap());
+            .with(Route::new("/", Destination::new("all", upstream)))
+            .with(Route::new("/api", Destination::new("api", upstream)).stripping("/api"));
+        let metrics = Metrics::new().unwrap();
+        let access = Access::new(&crate::config::Access::default(), Vec::new(), &metrics);
+        let mut proxy = Proxy::new(routes, access, 10, metrics);
         for (target, seen) in [
             ("/x?y", "/x?y"),
             ("http://a:1/x?y", "/x?y"),

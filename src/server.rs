@@ -31,6 +31,7 @@ mod tls;
 use std::io::Result;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -39,11 +40,12 @@ use http::{Request, Response};
 use http_body::Body;
 use hyper_util::rt::TokioTimer;
 use hyper_util::server::conn::auto;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
 use tower_service::Service;
 
+use self::accept::Arrival;
 use self::connection::{Shared, Stage};
 use self::queued::Queued;
 use self::room::Room;
@@ -90,6 +92,9 @@ pub struct Settings {
     pub drain: Duration,
     /// Where requests are counted that are refused before any service sees them.
     pub metrics: Option<Metrics>,
+    /// Whether requests have their [`Peer`](crate::peer::Peer) in their extensions. It may change while
+    /// the server runs, and then holds for connections that are open, too.
+    pub peers: Arc<AtomicBool>,
 }
 
 impl Settings {
@@ -102,6 +107,7 @@ impl Settings {
             idle: timeouts.idle,
             drain: timeouts.drain,
             metrics: None,
+            peers: Arc::default(),
         }
     }
 
@@ -138,6 +144,7 @@ impl Default for Settings {
             idle: Duration::from_secs(60),
             drain: Duration::from_secs(30),
             metrics: None,
+            peers: Arc::default(),
         }
     }
 }
@@ -236,7 +243,7 @@ async fn drain(stage: &watch::Sender<Stage>, room: &Room, limit: Duration) {
 
 async fn accept<S, B>(
     listener: &TcpListener,
-    waiting: &mut Option<TcpStream>,
+    waiting: &mut Option<Arrival>,
     mut shared: Shared<S>,
     mut terms: watch::Receiver<Terms>,
 ) where
@@ -253,12 +260,12 @@ async fn accept<S, B>(
         // case that the shutdown comes meanwhile.
         *waiting = Some(accept::persistently(listener).await);
         let place = shared.room.place(&mut said).await;
-        if let Some(stream) = waiting.take() {
+        if let Some(arrival) = waiting.take() {
             // An error: nobody is left who could change them.
             if terms.has_changed().unwrap_or(false) {
                 shared.adopt(&terms.borrow_and_update());
             }
-            tokio::spawn(shared.clone().run(stream, place));
+            tokio::spawn(shared.clone().run(arrival, place));
         }
     }
 }

@@ -49,6 +49,8 @@ pub fn install(format: Format, level: &str) -> Result<(), TelemetryError> {
         Format::Json => builder
             .json()
             .flatten_event(true)
+            // The innermost span says it all.
+            .with_span_list(false)
             .finish()
             .with(filter_fn(is_safe))
             .try_init()?,

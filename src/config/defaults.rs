@@ -17,6 +17,12 @@ pub(super) const UPSTREAM_NAME: &str = "api";
 /// Everything goes to the only upstream.
 pub(super) const PREFIX: &str = "/";
 
+/// Of its own: `Authorization` is the API's, and what carries a key is not forwarded.
+pub(super) const API_KEY_HEADER: &str = "x-patchwright-key";
+
+/// Where the API's login hosts hand out tokens.
+pub(super) const TOKEN_PATH: &str = "/oauth/token";
+
 impl Default for Cache {
     fn default() -> Self {
         Self {

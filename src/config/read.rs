@@ -9,8 +9,10 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::access::{access, allow_anyone};
+use super::secret::secret;
 use super::units::{TIMES, duration, duration_text, memory, size, size_text};
-use super::upstream::{located, upstreams};
+use super::upstream::upstreams;
 use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, tls};
 use crate::directory::breaker;
 use crate::document::{Node, Table};
@@ -23,13 +25,18 @@ use crate::rule::pack::{self, Specs};
 pub(super) const TOO_LARGE: [(&str, TooLarge); 2] =
     [("forward", TooLarge::Forward), ("reject", TooLarge::Reject)];
 
+/// The proxy's address and TLS and the admin's address; then whether callers are asked for certificates, and
+/// whether any will do.
+type Listeners = (SocketAddr, Option<ListenTls>, SocketAddr, (bool, bool));
+
 /// An old state may undo a newer one; beyond this it is sure to.
 const AGES: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(5 * 60);
 
 pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let pack = root.word("rules", &Pack::NAMES).unwrap_or_default();
-    let (listen, listen_tls, admin) = listeners(root, folder);
+    let (listen, listen_tls, admin, callers) = listeners(root, folder);
     let upstreams = upstreams(root, folder, [("listen", listen), ("admin", admin)]);
+    let access = access(root, folder, callers, &upstreams);
     let mut repair = repair(root);
     let cache = cache(root, folder);
     let breaker = breaker(root);
@@ -45,6 +52,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
         listen_tls,
         admin,
         upstreams,
+        access,
         repair,
         cache,
         breaker,
@@ -58,13 +66,14 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     }
 }
 
-fn listeners(
-    root: &mut Table<'_>,
-    folder: Option<&Path>,
-) -> (SocketAddr, Option<ListenTls>, SocketAddr) {
+fn listeners(root: &mut Table<'_>, folder: Option<&Path>) -> Listeners {
+    let clients = root.node("client").map(Node::as_list);
+    // Anything but a list is a fault already.
+    let no_client = clients.is_none_or(|list| list.is_some_and(<[_]>::is_empty));
     let mut table = root.table("listen");
     let listen = table.read("address", address).unwrap_or(defaults::LISTEN);
-    let tls = tls::listen(&mut table, folder);
+    let (tls, certificates) = tls::listen(&mut table, folder);
+    let anyone = allow_anyone(&mut table, listen, no_client);
     table.finish();
     let mut table = root.table("admin");
     let admin = table.read("address", address).unwrap_or(defaults::ADMIN);
@@ -74,7 +83,7 @@ fn listeners(
         table.fault("address", problem);
     }
     table.finish();
-    (listen, tls, admin)
+    (listen, tls, admin, (certificates, anyone))
 }
 
 fn address(node: &Node) -> Result<SocketAddr, String> {
@@ -124,40 +133,22 @@ fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
     cache
 }
 
-/// The key itself, or the one in a file, as orchestrators hand out secrets, and that file. It is never
-/// shown.
+/// The key of the credential digest, random per process when there is none, and the file that it is in.
 fn partition_key(
     table: &mut Table<'_>,
     folder: Option<&Path>,
 ) -> (Option<SecretString>, Option<PathBuf>) {
-    let inline = table.read("partition_key", |node| {
-        let text = node.as_str().ok_or_else(|| node.not_shown("a string"))?;
-        secret(text)
-    });
-    let file = table.read("partition_key_file", |node| {
-        let path = located(node, folder)?;
-        let text = std::fs::read_to_string(&path);
-        let text = text.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        Ok((secret(text.trim_end())?, path))
-    });
-    if table.has("partition_key") && table.has("partition_key_file") {
-        table.fault("partition_key_file", "give either this or partition_key");
-    }
-    match file {
-        Some((key, path)) if inline.is_none() => (Some(key), Some(path)),
-        _ => (inline, None),
-    }
-}
-
-fn secret(text: &str) -> Result<SecretString, String> {
     const SHORTEST: usize = 16;
-    if text.len() < SHORTEST {
+    let keys = ("partition_key", "partition_key_file");
+    secret(table, keys, folder, |text| {
+        if text.len() >= SHORTEST {
+            return Ok(());
+        }
         let hint = "write for example what `openssl rand -hex 32` prints";
-        return Err(format!(
+        Err(format!(
             "expected at least {SHORTEST} characters (not shown); {hint}"
-        ));
-    }
-    Ok(SecretString::from(text))
+        ))
+    })
 }
 
 fn breaker(root: &mut Table<'_>) -> breaker::Settings {

@@ -3,6 +3,7 @@ use std::path::Path;
 use super::*;
 use crate::document::Faults;
 
+mod access;
 mod again;
 mod faults;
 mod files;

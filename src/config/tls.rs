@@ -11,26 +11,29 @@ use crate::document::Table;
 const CERTIFICATE: &str = "certificate = \"chain.pem\"";
 const PRIVATE_KEY: &str = "private_key = \"key.pem\"";
 
-/// `[listen.tls]`, if there is one.
-pub(super) fn listen(table: &mut Table<'_>, folder: Option<&Path>) -> Option<ListenTls> {
+/// `[listen.tls]`, if there is one, and whether it asks callers for certificates, right or not.
+pub(super) fn listen(table: &mut Table<'_>, folder: Option<&Path>) -> (Option<ListenTls>, bool) {
     if !table.has("tls") {
-        return None;
+        return (None, false);
     }
     let mut table = table.table("tls");
     table.require("certificate", CERTIFICATE);
     table.require("private_key", PRIVATE_KEY);
     let files = identity(&mut table, folder);
     let client_ca = authorities(&mut table, "client_ca", folder);
+    let asks = table.has("client_ca");
     table.finish();
-    let IdentityFiles {
-        certificate,
-        private_key,
-    } = files?;
-    Some(ListenTls {
-        certificate,
-        private_key,
-        client_ca,
-    })
+    let files = files.map(
+        |IdentityFiles {
+             certificate,
+             private_key,
+         }| ListenTls {
+            certificate,
+            private_key,
+            client_ca,
+        },
+    );
+    (files, asks)
 }
 
 /// The certificate for an upstream that asks for one.

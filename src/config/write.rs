@@ -12,6 +12,7 @@ use super::units::{duration_text, size_text};
 use super::{Config, Upstream};
 use crate::rule::pack::{LOOKUP_FAILURES, MODES};
 
+mod access;
 mod rules;
 
 /// What stands in the place of a secret.
@@ -41,6 +42,7 @@ impl Config {
         text.string("rules", self.pack.name());
         text.section("[listen]");
         text.string("address", &self.listen.to_string());
+        text.plain("allow_anyone", self.access.allow_anyone);
         if let Some(tls) = &self.listen_tls {
             text.section("[listen.tls]");
             text.path("certificate", Some(&tls.certificate));
@@ -52,6 +54,7 @@ impl Config {
         self.upstreams
             .iter()
             .for_each(|upstream| text.upstream(upstream));
+        text.access(&self.access);
         self.write_repair(&mut text);
         self.write_cache(&mut text);
         self.write_bounds(&mut text);

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::places::Place;
 use crate::BoxError;
@@ -16,6 +17,7 @@ use crate::metrics::InFlight;
 #[derive(Debug)]
 pub(super) struct Share {
     _place: Option<Place>,
+    _client_place: Option<OwnedSemaphorePermit>,
     _in_flight: InFlight,
 }
 
@@ -23,6 +25,7 @@ impl Share {
     pub(super) fn new(in_flight: InFlight) -> Self {
         Self {
             _place: None,
+            _client_place: None,
             _in_flight: in_flight,
         }
     }
@@ -30,6 +33,14 @@ impl Share {
     pub(super) fn with(self, place: Place) -> Self {
         Self {
             _place: Some(place),
+            ..self
+        }
+    }
+
+    /// With a place among those of the request's client, where they are bounded.
+    pub(super) fn with_client(self, place: Option<OwnedSemaphorePermit>) -> Self {
+        Self {
+            _client_place: place,
             ..self
         }
     }

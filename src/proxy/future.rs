@@ -10,6 +10,7 @@ use http_body_util::Full;
 use hyper_util::service::TowerToHyperServiceFuture;
 use pin_project_lite::pin_project;
 use tower_service::Service;
+use tracing::Span;
 
 use super::body::{ProxyBody, Share};
 use crate::answer::OwnAnswer;
@@ -21,6 +22,8 @@ pub(super) struct Passage {
     pub(super) metrics: Metrics,
     /// Whether it is a HEAD.
     pub(super) head: bool,
+    /// Names its client in whatever is logged of it.
+    pub(super) span: Span,
 }
 
 pin_project! {
@@ -92,7 +95,10 @@ where
                 .take()
                 .map(|(response, share)| response.map(|body| ProxyBody::made(body, share))),
             StateProjection::Passing { answering, passage } => {
-                let response = ready!(answering.poll(cx))?;
+                let entered = passage.as_ref().map(|passage| passage.span.enter());
+                let answer = answering.poll(cx);
+                drop(entered);
+                let response = ready!(answer)?;
                 passage.take().map(|passage| passage.end(response))
             }
         };

@@ -2,11 +2,14 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::Uri;
 
 use super::places::Places;
-use crate::config::Config;
+use crate::access::Client;
+use crate::config::{self, Config};
+use crate::credential::Credential;
 use crate::directory::breaker;
 use crate::directory::cached::{Gate, Store};
 use crate::layer::Learned;
@@ -26,7 +29,19 @@ pub struct Handover {
     pub(super) upstreams: Kept<upstream::Settings, Upstream>,
     pub(super) breakers: Kept<(Target, breaker::Settings), Arc<Gate>>,
     pub(super) learned: Kept<(Target, Arc<Specs>), Learned>,
+    /// With their tokens.
+    pub(super) credentials: Kept<TokenSource, Credential>,
+    /// With what they have used of their rates and places.
+    pub(super) clients: Kept<(config::Client, Option<Credential>), Arc<Client>>,
 }
+
+/// Where the tokens of a credential come from, and how long is waited for one.
+#[derive(Debug, PartialEq)]
+pub(super) struct TokenSource(
+    pub(super) config::Credential,
+    pub(super) upstream::Settings,
+    pub(super) Duration,
+);
 
 /// An upstream, as what becomes known of it is kept: of another address it would not be true.
 #[derive(Clone, Debug, PartialEq, Eq)]

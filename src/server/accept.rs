@@ -1,6 +1,7 @@
 //! Accepting, whatever happens.
 
 use std::io;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -10,6 +11,9 @@ use tokio::time::sleep;
 const MIN_PAUSE: Duration = Duration::from_millis(5);
 /// Short enough that callers hardly notice when the shortage ends.
 const MAX_PAUSE: Duration = Duration::from_millis(500);
+
+/// A connection, and where it comes from.
+pub(super) type Arrival = (TcpStream, SocketAddr);
 
 /// Where connections come from.
 pub(super) trait Accept {
@@ -21,10 +25,10 @@ pub(super) trait Accept {
 }
 
 impl Accept for &TcpListener {
-    type Stream = TcpStream;
+    type Stream = Arrival;
 
-    async fn accept(&mut self) -> io::Result<TcpStream> {
-        Ok(TcpListener::accept(self).await?.0)
+    async fn accept(&mut self) -> io::Result<Arrival> {
+        TcpListener::accept(self).await
     }
 }
 

@@ -17,16 +17,18 @@ use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tower_service::Service;
 
+use super::accept::Arrival;
 use super::activity::{Activity, Deadlines, Expiry};
 use super::io::Io;
 use super::room::Room;
-use super::service::Counted;
+use super::service::{Counted, Introduction};
 use super::stream::Streams;
 use super::terms::Terms;
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use crate::BoxError;
 use crate::interim::Interims;
 use crate::metrics::Metrics;
+use crate::peer::Peer;
 use crate::received::Received;
 
 /// How long the last words of a connection (a 408, a GOAWAY and what it lets finish) may take.
@@ -57,6 +59,7 @@ pub(super) struct Shared<S> {
     pub(super) tls: Option<Tls>,
     pub(super) draining: Arc<AtomicBool>,
     pub(super) metrics: Option<Metrics>,
+    pub(super) peers: Arc<AtomicBool>,
     pub(super) room: Arc<Room>,
 }
 
@@ -75,6 +78,7 @@ impl<S> Shared<S> {
             tls: terms.tls.clone(),
             draining: Arc::default(),
             metrics: terms.settings.metrics.clone(),
+            peers: Arc::clone(&terms.settings.peers),
             room,
         }
     }
@@ -84,6 +88,7 @@ impl<S> Shared<S> {
         self.builder = terms.settings.builder();
         self.deadlines = Deadlines::of(&terms.settings);
         self.tls.clone_from(&terms.tls);
+        self.peers = Arc::clone(&terms.settings.peers);
     }
 }
 
@@ -96,17 +101,21 @@ where
     B::Error: Into<BoxError>,
 {
     /// Serves one connection until it, or the time it has, is over.
-    pub(super) async fn run(mut self, stream: TcpStream, place: OwnedSemaphorePermit) {
+    pub(super) async fn run(mut self, (stream, address): Arrival, place: OwnedSemaphorePermit) {
         // Answers are small and complete; waiting to fill packets would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "can't set TCP_NODELAY");
         }
         // Before the handshake, which is a part of the time that the first head has.
         let activity = Activity::new();
+        let peer = Peer {
+            address,
+            certificate: None,
+        };
         match self.tls.take() {
-            None => self.serve(stream, activity, place).await,
+            None => self.serve(stream, peer, activity, place).await,
             // In a box: TLS takes more than twice the room, which connections without it need not have.
-            Some(tls) => Box::pin(self.secure(tls, stream, activity, place)).await,
+            Some(tls) => Box::pin(self.secure(tls, stream, peer, activity, place)).await,
         }
     }
 
@@ -114,6 +123,7 @@ where
         self,
         tls: Tls,
         stream: TcpStream,
+        mut peer: Peer,
         activity: Arc<Activity>,
         place: OwnedSemaphorePermit,
     ) {
@@ -121,12 +131,18 @@ where
         let stage = self.stage.clone();
         let greeted = greet(&tls, stream, self.deadlines.header_read, stage).await;
         if let Some(stream) = greeted {
-            self.serve(stream, activity, place).await;
+            peer.certificate = tls::names(&stream);
+            self.serve(stream, peer, activity, place).await;
         }
     }
 
-    async fn serve<T>(mut self, stream: T, activity: Arc<Activity>, place: OwnedSemaphorePermit)
-    where
+    async fn serve<T>(
+        mut self,
+        stream: T,
+        peer: Peer,
+        activity: Arc<Activity>,
+        place: OwnedSemaphorePermit,
+    ) where
         T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
         let place = Arc::new(place);
@@ -141,6 +157,7 @@ where
         let io = TokioIo::new(io);
         let service = Counted::new(
             self.service,
+            Introduction::new(peer, self.peers),
             Arc::clone(&activity),
             interims,
             self.draining,

@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tower_service::Service;
 
+use super::accept::Arrival;
 use super::connection::Shared;
 use super::refusal;
 use crate::BoxError;
@@ -33,7 +34,7 @@ pub(super) struct Queued {
 impl Queued {
     /// Closes the listener and serves what waited for it, as long as there are places.
     pub(super) fn take<S, B>(
-        waiting: Option<TcpStream>,
+        waiting: Option<Arrival>,
         listener: TcpListener,
         shared: &Shared<S>,
     ) -> Result<Self>
@@ -49,20 +50,20 @@ impl Queued {
         let mut refused = Vec::new();
         let mut next = waiting;
         loop {
-            let stream = if let Some(stream) = next.take() {
-                stream
+            let (stream, address) = if let Some(arrival) = next.take() {
+                arrival
             } else {
                 // Until the queue is empty, or there are no more descriptors.
-                let Ok((stream, _)) = listener.accept() else {
+                let Ok((stream, address)) = listener.accept() else {
                     let tls = shared.tls.is_some();
                     return Ok(Self { refused, tls });
                 };
                 stream.set_nonblocking(true)?;
-                TcpStream::from_std(stream)?
+                (TcpStream::from_std(stream)?, address)
             };
             match shared.room.try_place() {
                 Some(place) => {
-                    tokio::spawn(shared.clone().run(stream, place));
+                    tokio::spawn(shared.clone().run((stream, address), place));
                 }
                 None => refused.push(stream),
             }

@@ -20,6 +20,7 @@ use crate::BoxError;
 use crate::answer::OwnAnswer;
 use crate::departed::Departed;
 use crate::interim::{Interim, Interims};
+use crate::peer::Peer;
 use crate::received::{Reading, Received};
 
 /// A body that is in the same packet as its head, or right behind it.
@@ -29,6 +30,7 @@ const SMALL: u64 = 4 << 10;
 #[derive(Clone, Debug)]
 pub(super) struct Counted<S> {
     inner: TowerToHyperService<S>,
+    introduction: Introduction,
     activity: Arc<Activity>,
     interims: Interims,
     draining: Arc<AtomicBool>,
@@ -38,6 +40,7 @@ pub(super) struct Counted<S> {
 impl<S> Counted<S> {
     pub(super) fn new(
         inner: S,
+        introduction: Introduction,
         activity: Arc<Activity>,
         interims: Interims,
         draining: Arc<AtomicBool>,
@@ -45,6 +48,7 @@ impl<S> Counted<S> {
     ) -> Self {
         Self {
             inner: TowerToHyperService::new(inner),
+            introduction,
             activity,
             interims,
             draining,
@@ -66,6 +70,7 @@ where
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         let version = request.version();
+        self.introduction.make(&mut request);
         let in_flight = self.activity.request(!request.body().is_end_stream());
         // Over HTTP/2 an answer ends no connection.
         let persistent = version <= Version::HTTP_11;
@@ -99,6 +104,25 @@ where
             body,
             persistent,
             draining: Arc::clone(&self.draining),
+        }
+    }
+}
+
+/// Tells the service whose requests they are, where it wants to know.
+#[derive(Clone, Debug)]
+pub(super) struct Introduction {
+    peer: Peer,
+    wanted: Arc<AtomicBool>,
+}
+
+impl Introduction {
+    pub(super) fn new(peer: Peer, wanted: Arc<AtomicBool>) -> Self {
+        Self { peer, wanted }
+    }
+
+    fn make<B>(&self, request: &mut Request<B>) {
+        if self.wanted.load(Ordering::Relaxed) {
+            request.extensions_mut().insert(self.peer.clone());
         }
     }
 }

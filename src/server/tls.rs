@@ -12,10 +12,11 @@ use std::time::SystemTime;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::{RootCertStore, ServerConfig};
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::server::TlsStream;
 
 pub(super) use self::greeting::RECORD;
-use crate::certificates::{Authorities, Facts, Fault, Identity, provider};
+use crate::certificates::{Authorities, Facts, Fault, Identity, Names, provider};
 use crate::config::ListenTls;
 use crate::metrics::Metrics;
 use crate::watch::{Reload, Reloaded};
@@ -102,6 +103,13 @@ impl Shared {
         let current = self.current.read();
         current.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What the caller's certificate names, if it has presented one; it has then been verified.
+pub(super) fn names(stream: &TlsStream<TcpStream>) -> Option<Arc<Names>> {
+    let (_, session) = stream.get_ref();
+    let own = session.peer_certificates()?.first()?;
+    Some(Arc::new(Names::of(own)))
 }
 
 impl Reload for Shared {

@@ -12,6 +12,7 @@
 
 mod bursts;
 mod bytes;
+mod clients;
 mod corpus;
 mod drift;
 mod explain;

@@ -7,6 +7,7 @@ use std::process::Output;
 use http::Method;
 use patchwright::simulator::{Data, Options};
 
+mod clients;
 mod traffic;
 
 use crate::support::{Process, World, patchwright};

@@ -2,9 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use std::io::{Read, Write};
+use std::io::{BufRead as _, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::{fs, thread};
 
 use tempfile::TempDir;
@@ -358,6 +358,44 @@ fn the_version_is_the_crates() {
         ran.stdout.trim(),
         concat!("patchwright ", env!("CARGO_PKG_VERSION"))
     );
+}
+
+#[test]
+fn a_listener_that_others_reach_is_not_opened_to_anyone_unasked() {
+    let serve = ["serve", "--listen", "0.0.0.0:0", "--upstream", "http://h"];
+    let ran = patchwright(&serve);
+    assert_eq!(ran.code, 2, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .contains("--listen: listen.address: 0.0.0.0:0 can be reached"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn a_proxy_that_anyone_may_use_says_so_when_it_starts() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_patchwright"));
+    let command = command
+        .args(["serve", "--listen", "0.0.0.0:0", "--admin", "127.0.0.1:0"])
+        .args(["--upstream", "http://127.0.0.1:9"])
+        .env_clear()
+        .env("PATCHWRIGHT__LISTEN__ALLOW_ANYONE", "true")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    // It listens once it says so, and by then it has said what there is to say about that.
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(line.starts_with("proxy listening on "), "{line} {log}");
+    assert!(
+        log.contains("whoever reaches this proxy may use it"),
+        "{log}"
+    );
+    assert!(log.contains("WARN"), "{log}");
 }
 
 /// Answers one request with `status` and hands out its head.

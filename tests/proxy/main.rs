@@ -7,11 +7,13 @@
     reason = "a test that meets the unexpected has failed, and its helpers are part of it"
 )]
 
+mod access;
 mod advisories;
 mod body;
 #[path = "../support/coder.rs"]
 mod coder;
 mod coding;
+mod credential;
 mod drain;
 mod failure;
 mod forward;

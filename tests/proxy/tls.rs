@@ -1,5 +1,6 @@
 //! TLS on both sides.
 
+mod clients;
 mod listen;
 mod mutual;
 mod reload;

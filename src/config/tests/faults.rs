@@ -133,7 +133,9 @@ fn the_two_listeners_differ() {
         ("127.0.0.1:1", "127.0.0.2:1", false),
         ("127.0.0.1:0", "127.0.0.1:0", false),
     ] {
-        let text = format!("listen.address = \"{listen}\"\nadmin.address = \"{admin}\"");
+        let text = format!(
+            "listen = {{ address = \"{listen}\", allow_anyone = true }}\nadmin.address = \"{admin}\""
+        );
         let result = load(&with_upstream(&text));
         assert_eq!(result.is_err(), same, "{listen} {admin}");
         if let Err(faults) = result {

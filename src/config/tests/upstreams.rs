@@ -133,7 +133,8 @@ fn an_upstream_that_leads_back_to_a_listener_is_refused() {
         ("127.0.0.1:8080", "http://api.example:8080", false),
         ("127.0.0.1:0", "http://127.0.0.1:8080", false),
     ] {
-        let text = format!("listen.address = \"{listen}\"\n[[upstream]]\nurl = \"{url}\"");
+        let listener = format!("listen = {{ address = \"{listen}\", allow_anyone = true }}");
+        let text = format!("{listener}\n[[upstream]]\nurl = \"{url}\"");
         let result = load(&text);
         assert_eq!(result.is_err(), loops, "{listen} {url}");
         if let Err(faults) = result {

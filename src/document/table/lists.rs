@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 
-use super::Table;
+use super::{Table, nearest};
 use crate::document::{Entry, Node, Place};
 
 impl<'a> Table<'a> {
@@ -49,6 +49,27 @@ impl<'a> Table<'a> {
             &format!("a list of strings such as {example}"),
             filled_string,
         )
+    }
+
+    /// The name of one of `known`, each of which is a `kind`, such as `upstream`.
+    pub fn reference(&mut self, key: &'static str, kind: &str, known: &[&str]) -> Option<String> {
+        self.read(key, |node| referred(node, kind, known))
+    }
+
+    /// Names of some of `known`, each of which is a `kind`; at least one.
+    pub fn references(
+        &mut self,
+        key: &'static str,
+        kind: &str,
+        known: &[&str],
+    ) -> Option<Vec<String>> {
+        let expected = format!("a list of names, each of an [[{kind}]]");
+        let names = self.list(key, &expected, |node| referred(node, kind, known))?;
+        if names.is_empty() {
+            self.fault(key, format!("expected {expected}, found an empty list"));
+            return None;
+        }
+        Some(names)
     }
 
     /// A list of HTTP methods (RFC 9110 section 9), at least one.
@@ -142,6 +163,15 @@ impl<'a> Table<'a> {
             .map(|Entry { key, node }| (key.as_str(), format!("{path}.{key}"), node));
         Some(described.collect())
     }
+}
+
+fn referred(node: &Node, kind: &str, known: &[&str]) -> Result<String, String> {
+    let name = node.as_str().unwrap_or_default();
+    if known.contains(&name) {
+        return Ok(name.to_owned());
+    }
+    let hint = nearest(name, known.iter().copied());
+    Err(node.not(&format!("the name of an [[{kind}]]")) + &hint)
 }
 
 fn filled_string(node: &Node) -> Result<String, String> {

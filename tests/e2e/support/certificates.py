@@ -22,12 +22,12 @@ class Authority:
             *("-addext", "basicConstraints=critical,CA:TRUE"),
         )
 
-    def sign(self, name):
-        """A pair of files: certificate and key."""
+    def sign(self, name, subject=None):
+        """A pair of files: certificate and key. The subject is written as openssl's -subj has it."""
         base = f"{self.folder}/{name}"
         openssl(
             *("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"),
-            *("-keyout", f"{base}.key", "-out", f"{base}.csr", "-subj", f"/CN={name}"),
+            *("-keyout", f"{base}.key", "-out", f"{base}.csr", "-subj", subject or f"/CN={name}"),
         )
         with open(f"{base}.ext", "w", encoding="ascii") as extensions:
             extensions.write(NAMES + "\n")

@@ -24,7 +24,8 @@ class Answer:
 def curl(*arguments, stdin=b"", token=TOKEN):
     with tempfile.NamedTemporaryFile() as output:
         command = ["curl", "--silent", "--verbose", "--noproxy", "*", "--max-time", str(PATIENCE)]
-        command += ["--output", output.name, "--write-out", "%{json}", "-H", token, *arguments]
+        command += ["--output", output.name, "--write-out", "%{json}"]
+        command += [*(("-H", token) if token else ()), *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True, check=False)
         conversation = done.stderr.decode(errors="replace")
         if done.returncode:

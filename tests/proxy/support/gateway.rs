@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use patchwright::admin::Recent;
@@ -44,7 +45,22 @@ impl Gateway {
             pack: Some(Pack::Strict),
             ..Overrides::default()
         };
-        let mut config = Config::load(None, [], flags).unwrap();
+        Self::of(Config::load(None, [], flags).unwrap())
+    }
+
+    /// As the configuration file `toml` says, on loopback, with bounds that no test meets by accident.
+    pub(crate) fn configured(toml: &str) -> Self {
+        let loopback = "127.0.0.1:0".parse().ok();
+        let flags = Overrides {
+            listen: loopback,
+            admin: loopback,
+            ..Overrides::default()
+        };
+        let config = Config::from_text("a.toml", toml, [], flags);
+        Self::of(config.unwrap_or_else(|faults| panic!("{faults}")))
+    }
+
+    fn of(mut config: Config) -> Self {
         let long = Duration::from_secs(60);
         config.timeouts = Timeouts {
             connect: Duration::from_secs(5),
@@ -80,6 +96,7 @@ impl Gateway {
         let address = listener.local_addr().unwrap();
         let settings = Settings {
             metrics: Some(metrics.clone()),
+            peers: Arc::new(AtomicBool::new(!self.config.access.clients.is_empty())),
             ..Settings::new(&self.config.limits, &self.config.timeouts)
         };
         let tls = self.config.listen_tls.as_ref();
