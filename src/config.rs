@@ -9,6 +9,7 @@ mod defaults;
 mod load;
 mod overlay;
 mod read;
+mod redis;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -34,6 +35,7 @@ use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec};
 pub use crate::rule::pack::Pack;
 pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
+pub use redis::{Redis, RedisAddress};
 
 /// Everything that the process was told.
 #[derive(Clone, Debug)]
@@ -149,6 +151,8 @@ pub struct Cache {
     pub learn: bool,
     /// Key of the credential digest; random per process when absent.
     pub partition_key: Option<SecretString>,
+    /// Where replicas share what they remember, if they do (`[cache.redis]`).
+    pub redis: Option<Redis>,
 }
 
 /// `[limits]` (`limits.body` is [`Options::body_limit`], `limits.buffered` is [`Options::buffered`]).

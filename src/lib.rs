@@ -53,6 +53,8 @@ mod progress;
 pub mod proxy;
 #[cfg(feature = "proxy")]
 pub mod received;
+#[cfg(feature = "proxy")]
+pub mod redis;
 pub mod repair;
 pub mod rule;
 #[cfg(feature = "proxy")]

@@ -1,5 +1,7 @@
 //! What is counted. Every label has a bounded set of values; ids, paths and callers are none.
 
+mod redis;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -11,6 +13,7 @@ use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+pub(crate) use self::redis::RedisMetrics;
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
 
@@ -53,6 +56,7 @@ impl Metrics {
     pub fn new() -> Result<Self, BuildError> {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(SNAPSHOT_AGE.to_owned()), &AGE_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Full(redis::SECONDS.to_owned()), &redis::BUCKETS)?
             .build_recorder();
         describe(&recorder);
         let version = Label::new("version", env!("CARGO_PKG_VERSION"));
@@ -142,6 +146,13 @@ impl Metrics {
         )
     }
 
+    /// Folds what waits in memory, now and then.
+    fn sampled(&self) {
+        if self.0.samples.fetch_add(1, Ordering::Relaxed) % FOLD_EVERY == FOLD_EVERY - 1 {
+            self.0.handle.run_upkeep();
+        }
+    }
+
     fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
         let key = Key::from_parts(name, labels);
         self.0.recorder.register_counter(&key, &METADATA)
@@ -176,9 +187,7 @@ impl Observer for Metrics {
         }
         if let Some(age) = record.age {
             self.0.age.record(age.as_secs_f64());
-            if self.0.samples.fetch_add(1, Ordering::Relaxed) % FOLD_EVERY == FOLD_EVERY - 1 {
-                self.0.handle.run_upkeep();
-            }
+            self.sampled();
         }
     }
 }
@@ -261,6 +270,18 @@ fn describe(recorder: &PrometheusRecorder) {
             "How often lookups were suspended because too many failed.",
         ),
         (BREAKER_REFUSALS, "Lookups that were suspended."),
+        (
+            redis::OPERATIONS,
+            "What Redis was asked to do; result \"alone\" where it was not, since it cannot be used.",
+        ),
+        (
+            redis::SNAPSHOTS,
+            "Snapshots that were looked for in Redis before a lookup.",
+        ),
+        (
+            redis::PUSHES,
+            "Changes by other replicas that Redis has told of.",
+        ),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
@@ -273,6 +294,10 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());
     let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
+    let text = "Whether snapshots are shared through Redis: 1, or 0 while the replica is alone.";
+    recorder.describe_gauge(redis::UP.into(), None, text.into());
+    let text = "How long Redis took.";
+    recorder.describe_histogram(redis::SECONDS.into(), Some(Unit::Seconds), text.into());
     let text = "Age of snapshots when they were used.";
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }

@@ -51,9 +51,11 @@ pub fn build(
         reloads.extend(upstream.reload());
         // Inside of the routes: rules name the upstream's paths, and those exist once the route has cut
         // its prefix off. The lookups that a repair needs go to the same upstream, over the same pool.
+        // Named by its address, too: what replicas or configurations that differ in it have read elsewhere is
+        // not for this one.
         let directory = Cached::new(
             Arc::clone(store),
-            &route.name,
+            &format!("{} {}", route.name, route.url),
             upstream.clone(),
             config.fetch_limits(),
         )

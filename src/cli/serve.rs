@@ -17,10 +17,10 @@ use super::settings::{ConfigArgs, LogArgs};
 use crate::admin::{self, Admin, Content, Readiness, Recent};
 use crate::certificates;
 use crate::config::Config;
-use crate::directory::cached::Store;
 use crate::metrics::Metrics;
 use crate::observers::Observers;
 use crate::proxy::{self, Proxy, Repaired};
+use crate::redis;
 use crate::server::{Listener, Settings, Tls, serve};
 use crate::upstream::BuildError;
 use crate::watch::{EVERY, Reload, Watch};
@@ -170,8 +170,8 @@ impl Server {
     /// Checks what only the system can tell, and binds both listeners.
     pub fn bind(config: &Config) -> Result<Self, ServeError> {
         let (metrics, recent) = (Metrics::new()?, Recent::default());
-        let store = Store::new(&config.directory());
         let observers = Observers::new(metrics.clone(), recent.clone());
+        let store = redis::store(config, &observers);
         let proxy = proxy::build(config, &store, &observers)?;
         let tls = config.listen_tls.as_ref();
         let tls = tls.map(|files| Tls::new(files, &metrics)).transpose()?;

@@ -17,6 +17,12 @@ pub(super) const UPSTREAM_NAME: &str = "api";
 /// Everything goes to the only upstream.
 pub(super) const PREFIX: &str = "/";
 
+/// Redis' own.
+pub(super) const REDIS_PORT: u16 = 6379;
+
+/// Nobody else's, in a database that others may use, too.
+pub(super) const REDIS_PREFIX: &str = "patchwright:";
+
 impl Default for Cache {
     fn default() -> Self {
         Self {
@@ -30,6 +36,8 @@ impl Default for Cache {
             learn: true,
             // One process needs no shared key, and an unknown one cannot leak.
             partition_key: None,
+            // Neither does it need anybody to share with.
+            redis: None,
         }
     }
 }

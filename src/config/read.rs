@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use super::units::{TIMES, duration, duration_text, memory, size, size_text};
 use super::upstream::{located, upstreams};
-use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, tls};
+use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, redis, tls};
 use crate::directory::breaker;
 use crate::document::{Node, Table};
 use crate::layer::budget::Budget;
@@ -105,6 +105,7 @@ fn repair(root: &mut Table<'_>) -> Options {
 fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
     let mut table = root.table("cache");
     let default = Cache::default();
+    let is_keyed = table.has("partition_key") || table.has("partition_key_file");
     let cache = Cache {
         max_age: duration(&mut table, "max_age", &AGES).unwrap_or(default.max_age),
         capacity: table
@@ -114,6 +115,7 @@ fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
             .unwrap_or(default.max_bytes),
         learn: table.bool("learn").unwrap_or(default.learn),
         partition_key: partition_key(&mut table, folder),
+        redis: redis::redis(&mut table, folder, is_keyed),
     };
     table.finish();
     cache

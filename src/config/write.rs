@@ -8,7 +8,7 @@ use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
 
 use super::read::TOO_LARGE;
 use super::units::{duration_text, size_text};
-use super::{Config, Upstream};
+use super::{Config, Redis, RedisAddress, Upstream};
 use crate::rule::pack::{LOOKUP_FAILURES, MODES};
 
 mod rules;
@@ -69,6 +69,9 @@ impl Config {
         text.plain("learn", cache.learn);
         if cache.partition_key.is_some() {
             text.string("partition_key", HIDDEN);
+        }
+        if let Some(redis) = &cache.redis {
+            text.redis(redis);
         }
     }
 
@@ -137,6 +140,27 @@ impl Text {
         if let Some((word, _)) = words.iter().find(|(_, meaning)| *meaning == value) {
             self.string(key, word);
         }
+    }
+
+    fn redis(&mut self, redis: &Redis) {
+        self.section("[cache.redis]");
+        let url = match &redis.address {
+            RedisAddress::Tcp { .. } if redis.database != 0 => {
+                format!("{}/{}", redis.address, redis.database)
+            }
+            address => address.to_string(),
+        };
+        self.string("url", &url);
+        if let Some(username) = &redis.username {
+            self.string("username", username);
+        }
+        if redis.password.is_some() {
+            self.string("password", HIDDEN);
+        }
+        self.path("ca", redis.ca.as_ref());
+        self.string("prefix", &redis.prefix);
+        self.string("timeout", &duration_text(redis.sharing.timeout));
+        self.plain("confirm", redis.sharing.confirm);
     }
 
     fn upstream(&mut self, upstream: &Upstream) {

@@ -4,36 +4,38 @@
 //! on a conversation stores the tick at which it was seen, before it is forwarded and again after its
 //! answer. A snapshot fills only while its tick is later than the conversation's last write, so it does
 //! not matter in which order answers arrive or are stored.
+//!
+//! That clock is one of this process. What replicas do to each other is the matter of [`shared`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
-use super::breaker;
-use super::fetch::{FetchLimits, Transport};
-use super::{Ask, Directory, Lesson, LookupError, Reading, Snapshot, Tick};
-use crate::layer::record::Origin;
-use crate::rule::ConversationId;
+use super::fetch::FetchLimits;
+use super::{Ask, breaker};
 
 mod flight;
 mod gate;
 mod generation;
+mod kept;
+mod learn;
 mod lookup;
 mod partition;
+mod read;
+pub mod shared;
 mod store;
+mod visit;
 
-use flight::{Flights, Seat};
+use flight::Flights;
 use gate::Gate;
 pub use gate::Watch;
 use generation::Generations;
-pub use partition::PartitionKey;
-use partition::{Key, Partitions};
+use kept::Kept;
+use partition::Partitions;
+pub use partition::{Key, PartitionKey};
+use shared::{Link, Remote};
 use store::Entries;
-
-/// How often a lookup is repeated because a write overtook it.
-const OVERTAKEN: usize = 3;
 
 /// Bounds of a [`Store`].
 #[derive(Clone, Debug)]
@@ -80,12 +82,42 @@ pub struct Store {
     breaker: breaker::Settings,
     max_age: Duration,
     learn: bool,
+    link: Option<Link>,
 }
 
 impl Store {
     /// An empty store.
     pub fn new(settings: &Settings) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::unshared(settings))
+    }
+
+    /// An empty store that shares what it holds with other replicas, by `remote`. They need the same partition
+    /// key.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, where the connection is kept up.
+    pub fn shared(
+        settings: &Settings,
+        sharing: shared::Settings,
+        remote: impl Remote,
+        watch: impl shared::Watch,
+    ) -> Arc<Self> {
+        let mut store = Self::unshared(settings);
+        let pushes = store.generations.beside();
+        let seal = settings.partition_key.seal();
+        store.link = Some(Link::start(
+            sharing,
+            settings.max_age,
+            seal,
+            pushes,
+            remote,
+            watch,
+        ));
+        Arc::new(store)
+    }
+
+    fn unshared(settings: &Settings) -> Self {
+        Self {
             partitions: Partitions::new(&settings.partition_key),
             generations: Generations::new(settings.capacity),
             entries: Entries::new(settings),
@@ -94,27 +126,18 @@ impl Store {
             breaker: settings.breaker,
             max_age: settings.max_age,
             learn: settings.learn,
-        })
+            link: None,
+        }
     }
 
-    /// Forgets every snapshot, and makes the answers that are on their way unusable.
+    /// Forgets every snapshot, and makes the answers that are on their way unusable. What is shared is forgotten
+    /// by all replicas.
     pub fn clear(&self) {
         self.generations.wrote_all();
         self.entries.clear();
-    }
-
-    /// The moment that a snapshot must have been read after to fill for `ask`.
-    fn floor(&self, ask: &Ask) -> Tick {
-        self.generations
-            .last_write(ask.conversation)
-            .max(ask.newer_than.unwrap_or_default())
-    }
-
-    /// The snapshot in the cache, if it may fill.
-    fn hit(&self, key: Key, ask: &Ask) -> Option<Arc<Snapshot>> {
-        let snapshot = self.entries.get(key)?;
-        let usable = snapshot.tick > self.floor(ask) && snapshot.read_at.elapsed() <= self.max_age;
-        usable.then_some(snapshot)
+        if let Some(link) = &self.link {
+            link.renew();
+        }
     }
 }
 
@@ -171,106 +194,6 @@ impl<T> Cached<T> {
         self.store
             .partitions
             .parking_key(&self.upstream, &ask.credential)
-    }
-}
-
-impl<T: Transport> Directory for Cached<T> {
-    fn now(&self) -> Tick {
-        self.store.generations.tick()
-    }
-
-    async fn read(&self, ask: &Ask) -> Result<Reading, LookupError> {
-        let key = self.key(ask);
-        if let Some(snapshot) = self.store.hit(key, ask) {
-            return Ok(Reading {
-                snapshot,
-                origin: Origin::Hit,
-            });
-        }
-        let mut reading = self.join_or_fetch(key, ask).await?;
-        for _ in 0..OVERTAKEN {
-            if reading.snapshot.tick > self.store.floor(ask) {
-                break;
-            }
-            reading = self.join_or_fetch(key, ask).await?;
-        }
-        Ok(reading)
-    }
-
-    fn wrote(&self, conversation: ConversationId) {
-        self.store.generations.wrote(conversation);
-    }
-
-    fn learn(&self, ask: Ask) -> Option<Lesson> {
-        if !self.store.learn {
-            return None;
-        }
-        let (key, tick, read_at) = (self.key(&ask), self.now(), Instant::now());
-        let store = Arc::clone(&self.store);
-        Some(Box::new(move |answer| {
-            if let Ok(conversation) = ask.source.extract(answer) {
-                store.entries.insert(
-                    key,
-                    Arc::new(Snapshot {
-                        conversation,
-                        tick,
-                        read_at,
-                    }),
-                );
-            }
-        }))
-    }
-}
-
-impl<T: Transport> Cached<T> {
-    async fn join_or_fetch(&self, key: Key, ask: &Ask) -> Result<Reading, LookupError> {
-        let parking = self.parking_key(ask);
-        if let Some(wait) = self.store.entries.parked(parking) {
-            return Err(LookupError::Throttled(wait));
-        }
-        // Also before somebody else's lookup is joined: it is likely to be one that comes to nothing.
-        self.gate.check()?;
-        let floor = self.store.floor(ask);
-        let seat = self
-            .store
-            .flights
-            .board(key, floor, || self.store.generations.tick());
-        let (ticket, origin) = match seat {
-            Seat::Joined(ticket) => (ticket, Origin::Shared),
-            Seat::Pilot(pilot, ticket) => {
-                // Detached: a caller that hangs up must not take the others down with it.
-                tokio::spawn(self.clone().fly(key, parking, ask.clone(), pilot));
-                (ticket, Origin::Miss)
-            }
-        };
-        ticket
-            .outcome()
-            .await
-            .map(|snapshot| Reading { snapshot, origin })
-    }
-
-    async fn fly(self, key: Key, parking: Key, ask: Ask, pilot: flight::Pilot) {
-        let read_at = Instant::now();
-        let outcome = match self.look_up(&ask, read_at).await {
-            Ok(conversation) => {
-                let snapshot = Arc::new(Snapshot {
-                    conversation,
-                    tick: pilot.tick(),
-                    read_at,
-                });
-                self.store.entries.insert(key, Arc::clone(&snapshot));
-                Ok(snapshot)
-            }
-            Err(error) => {
-                match error {
-                    LookupError::Denied | LookupError::Unknown => self.store.entries.forget(key),
-                    LookupError::Throttled(wait) => self.store.entries.park(parking, wait),
-                    _ => {}
-                }
-                Err(error)
-            }
-        };
-        pilot.land(&self.store.flights, key, outcome);
     }
 }
 
