@@ -44,6 +44,7 @@ impl Replica {
     fn with(fake: &Fake, number: usize, settings: Settings, max_age: Duration) -> Self {
         let memory = cached::Settings {
             max_age,
+            capacity: 100,
             partition_key: PartitionKey::from_secret("what both replicas have"),
             ..cached::Settings::default()
         };

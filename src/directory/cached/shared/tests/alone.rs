@@ -40,7 +40,11 @@ async fn a_store_that_hangs_is_waited_for_once() {
 async fn bumps_that_were_not_written_are_written_before_anything_counts_again() {
     // Few, and too many to remember.
     for conversations in [3, 3000] {
-        let (fake, a, b) = pair(Settings::default()).await;
+        let fake = Fake::new();
+        let minute = Duration::from_secs(60);
+        let [a, b] = [0, 1].map(|n| Replica::with(&fake, n, Settings::default(), minute));
+        a.together().await;
+        b.together().await;
         for c in 1..=3 {
             b.read(c).await;
         }

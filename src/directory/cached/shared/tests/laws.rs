@@ -31,7 +31,13 @@ fn steps(is_deaf: bool) -> impl Strategy<Value = Vec<Step>> {
     let of = |make: fn(usize) -> Step| (0..2_usize).prop_map(make);
     let on =
         |make: fn(usize, u64) -> Step| (0..2_usize, 1..3_u64).prop_map(move |(r, c)| make(r, c));
-    let deafen = if is_deaf { 2 } else { 0 };
+    let deafen = move |number| {
+        if is_deaf {
+            Step::Deafen(number)
+        } else {
+            Step::Mend(number)
+        }
+    };
     let step = prop_oneof![
         40 => on(Step::Read),
         20 => on(Step::Write),
@@ -40,7 +46,7 @@ fn steps(is_deaf: bool) -> impl Strategy<Value = Vec<Step>> {
         4 => (8..400_u64).prop_map(Step::Wait),
         2 => of(Step::Cut),
         2 => of(Step::Hang),
-        deafen => of(Step::Deafen),
+        2 => (0..2_usize).prop_map(deafen),
         2 => of(Step::LoseBump),
         8 => of(Step::Mend),
         2 => Just(Step::Save),
@@ -179,14 +185,17 @@ async fn play(steps: Vec<Step>, confirm: bool) {
     while let Some(ended) = tasks.join_next().await {
         ended.unwrap();
     }
-    // It heals by itself.
+    // It heals by itself, when what is on its way is over.
     fake.world().lines = Default::default();
+    sleep(TIMEOUT * 2).await;
     for replica in &replicas {
         replica.together().await;
     }
     for (writer, reader) in [(0, 1), (1, 0)] {
         replicas[reader].read(1).await;
         let version = replicas[writer].write(1).await;
+        // The bump from before the write may be late.
+        sleep(Duration::from_millis(10)).await;
         assert_eq!(replicas[reader].read(1).await.0, version);
         let lookups = fake.world().lookups;
         sleep(Duration::from_millis(10)).await;
@@ -205,7 +214,7 @@ fn run(steps: Vec<Step>, confirm: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
 
     #[test]
     fn with_confirm_nothing_older_than_what_was_answered_fills(steps in steps(true)) {
