@@ -23,3 +23,4 @@ mod lookup;
 mod modes;
 mod passing;
 mod resend;
+mod told;

@@ -84,7 +84,8 @@ class Upstream:
                     b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
                     % (len(answer), answer)
                 )
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, asyncio.CancelledError):
+            # Also when the check is over.
             writer.close()
 
     def answer(self, method, conversation, body):

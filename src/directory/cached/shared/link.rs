@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::AbortHandle;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::debts::Debts;
 use super::keeper;
@@ -19,6 +19,9 @@ use crate::directory::cached::Key;
 use crate::directory::cached::generation::Generations;
 use crate::directory::{Tick, Told};
 use crate::snapshot::Conversation;
+
+/// No timer is that late in a process that runs when it wants to.
+const HELD_UP: Duration = Duration::from_millis(10);
 
 /// What connects a replica's memory with the store. It ends when it is dropped.
 #[derive(Debug)]
@@ -259,7 +262,14 @@ impl Inner {
         answer: Answer<'_, T>,
     ) -> Result<T, Trouble> {
         let started = Instant::now();
-        let answered = timeout(patience.0, answer).await;
+        let deadline = started + patience.0;
+        let mut answer = answer;
+        let mut answered = timeout_at(deadline, &mut answer).await;
+        // A process that was itself held up hears of the end of its patience too late, and of an answer that
+        // has been there for long not at all: it gives the store its time once more.
+        if answered.is_err() && deadline.elapsed() > HELD_UP {
+            answered = timeout(patience.0, answer).await;
+        }
         let answered = answered.unwrap_or(Err(Trouble::Late));
         let took = started.elapsed();
         patience.0 = patience.0.saturating_sub(took);

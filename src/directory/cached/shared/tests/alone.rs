@@ -37,6 +37,24 @@ async fn a_store_that_hangs_is_waited_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_replica_that_is_held_up_itself_does_not_blame_the_store() {
+    let (_, a, _) = pair(Settings::default()).await;
+    a.read(1).await;
+    let session = a.session();
+    for _ in 0..20 {
+        let reader = tokio::spawn({
+            let a = a.clone();
+            async move { a.read(1).await }
+        });
+        tokio::task::yield_now().await;
+        // Everything that was due meanwhile is due at once.
+        tokio::time::advance(TIMEOUT * 2).await;
+        reader.await.unwrap();
+        assert_eq!(a.session(), session);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn bumps_that_were_not_written_are_written_before_anything_counts_again() {
     // Few, and too many to remember.
     for conversations in [3, 3000] {
