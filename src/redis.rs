@@ -157,7 +157,7 @@ mod tests {
         for other in [
             keys.epoch(),
             keys.snapshot(key),
-            name[..name.len() - 1].to_owned(),
+            name.trim_end_matches('f').to_owned(),
             format!("x{name}"),
         ] {
             assert_eq!(keys.conversation(other.as_bytes()), None, "{other}");

@@ -85,6 +85,9 @@ impl RedisSession {
     }
 }
 
+/// What is found in one look: epoch, generation, a value, and the time in s and µs.
+type Found = (Option<Bytes>, Option<Bytes>, Option<Bytes>, (u64, u64));
+
 /// What names the run of the server. Where that may not be asked, every connection is taken for another run: then
 /// what is shared is lost more often than it must be, and never too seldom.
 async fn run(connection: &mut MultiplexedConnection) -> Result<String, Trouble> {
@@ -176,7 +179,6 @@ impl Session for RedisSession {
         for command in [epoch, generation, get, cmd("TIME")] {
             all.add_command(command);
         }
-        type Found = (Option<Bytes>, Option<Bytes>, Option<Bytes>, (u64, u64));
         let found = self.ask_all::<Found>(all);
         Box::pin(async move {
             let (epoch, generation, kept, (seconds, micros)) = found.await?;
@@ -214,6 +216,10 @@ impl Drop for RedisSession {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is what errors are mapped with"
+)]
 fn trouble(error: RedisError) -> Trouble {
     let text = error.to_string();
     if error.is_io_error() || error.is_connection_dropped() {

@@ -114,7 +114,7 @@ async fn a_change_is_answered_when_others_know_of_it() {
         );
         assert!(!sent.is_finished(), "{method} {path}");
         directory.0.others.add_permits(1);
-        assert_eq!(sent.await.unwrap(), 200);
+        assert_eq!(sent.await.unwrap(), 202);
         assert_eq!(directory.wrote(), 2, "once before it and once after");
     }
 }

@@ -49,7 +49,7 @@ fn pause(failures: u32) -> Duration {
     let mut chance = [0];
     // Without randomness replicas may try at the same time, which is no harm.
     let _ = getrandom::fill(&mut chance);
-    pause - pause / 4 * u32::from(chance[0]) / u32::from(u8::MAX)
+    pause.saturating_sub(pause / 4 * u32::from(chance[0]) / u32::from(u8::MAX))
 }
 
 /// A session, and what was heard of its end.

@@ -45,6 +45,7 @@ struct Data {
 }
 
 #[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes with each other")]
 pub(super) struct LineState {
     /// Every question fails.
     pub(super) cut: bool,
@@ -160,7 +161,9 @@ impl Fake {
             };
             std::mem::take(&mut world.sessions)
         };
-        ended.iter().for_each(|(_, events)| events.ended());
+        for (_, events) in &ended {
+            events.ended();
+        }
     }
 
     pub(super) fn save(&self) {
@@ -343,8 +346,9 @@ impl Session for Over {
             });
             let (listeners, conversations) = told.await?;
             for conversation in conversations {
-                let each = listeners.iter();
-                each.for_each(|events| events.pushed(Some(conversation)));
+                for events in &listeners {
+                    events.pushed(Some(conversation));
+                }
             }
             Ok(())
         })
