@@ -11,6 +11,8 @@ from patchwright import PATIENCE, proxy, request
 
 KEY = "what all replicas of this check have"
 TOKEN = "planted-token"
+# So many tries from one look at the memory to the next.
+LOOK = 10
 HEADER = b"\r\nauthorization: Bearer planted-token\r\n"
 
 
@@ -150,8 +152,11 @@ class Tries:
         callers = [Caller(gateway) for gateway in gateways]
         for turn in range(count):
             a, b = callers[turn % 2], callers[1 - turn % 2]
+            # Whatever it is, b's memory is warm after it; now and then it has to show it.
             _, before = await b.fill(conversation)
-            _, warm = await b.fill(conversation)
+            if turn % LOOK == 0:
+                _, warm = await b.fill(conversation)
+                self.origins[f"warm {warm}"] += 1
             self.numbers[conversation] += 1
             number = self.numbers[conversation]
             await a.change(conversation, number)
@@ -159,7 +164,7 @@ class Tries:
             if filled != number:
                 self.stale.append((conversation, number, filled, after))
             self.count += 1
-            self.origins.update({f"before {before}": 1, f"warm {warm}": 1, f"after {after}": 1})
+            self.origins.update({f"before {before}": 1, f"after {after}": 1})
 
     async def run(self, gateways, workers, count):
         work = [self.work(gateways, f"planted-conversation-{n}", count // workers) for n in range(workers)]
