@@ -33,6 +33,22 @@ pub(crate) fn provider() -> Arc<CryptoProvider> {
     Arc::new(aws_lc_rs::default_provider())
 }
 
+/// What is trusted: the platform's roots and others. `Err` when that is nothing, and why, as the end of a
+/// sentence.
+pub(crate) fn roots(extra: Option<&Authorities>) -> Result<RootCertStore, String> {
+    let mut roots = RootCertStore::empty();
+    let system = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(system.certs);
+    if let Some(extra) = extra {
+        roots.add_parsable_certificates(extra.certificates.iter().cloned());
+    }
+    if roots.is_empty() {
+        let why = system.errors.first();
+        return Err(why.map_or_else(String::new, |error| format!(" ({error})")));
+    }
+    Ok(roots)
+}
+
 /// A certificate chain and its private key.
 #[derive(Clone, Debug)]
 pub struct Identity {

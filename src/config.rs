@@ -13,6 +13,7 @@ mod fixed;
 mod load;
 mod overlay;
 mod read;
+mod redis;
 mod region;
 mod secret;
 mod sections;
@@ -44,6 +45,7 @@ pub use access::{Access, Client, KeyDigest, Rate};
 pub use credential::Credential;
 pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
+pub use redis::{Redis, RedisAddress};
 pub use sections::Sections;
 
 /// Everything that the process was told.
@@ -104,7 +106,10 @@ impl Config {
     pub fn files(&self) -> Vec<PathBuf> {
         let credentials = self.access.credentials.iter();
         let credentials = credentials.flat_map(|credential| &credential.files);
-        let files = self.cache.partition_key_file.iter().chain(credentials);
+        let redis = self.cache.redis.iter();
+        let redis = redis.flat_map(|redis| &redis.password_file);
+        let files = self.cache.partition_key_file.iter().chain(redis);
+        let files = files.chain(credentials);
         files.cloned().collect()
     }
 
@@ -190,6 +195,8 @@ pub struct Cache {
     pub partition_key: Option<SecretString>,
     /// Where that was read from, if it was a file.
     pub partition_key_file: Option<PathBuf>,
+    /// Where replicas share what they remember, if they do (`[cache.redis]`).
+    pub redis: Option<Redis>,
 }
 
 /// `[limits]` (`limits.body` is [`Options::body_limit`], `limits.buffered` is [`Options::buffered`]).

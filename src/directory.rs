@@ -1,5 +1,6 @@
 //! The directory: what conversations look like now, as the upstream tells each credential.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -34,17 +35,40 @@ pub trait Directory: Clone + Send + Sync + 'static {
     fn read(&self, ask: &Ask) -> impl Future<Output = Result<Reading, LookupError>> + Send;
 
     /// Says that a write on the conversation is about to be forwarded, or was answered: what was read
-    /// before must not fill any more.
-    fn wrote(&self, _conversation: ConversationId) {}
+    /// before must not fill any more. Where others have to be told, too, the answer goes to the caller when
+    /// they were; they are told whether or not that is waited for.
+    fn wrote(&self, _conversation: ConversationId) -> Option<Told> {
+        None
+    }
 
     /// Offers a passing GET of a source, before it is forwarded. The lesson takes the answer's body.
-    fn learn(&self, _ask: Ask) -> Option<Lesson> {
+    fn learn(&self, _ask: Ask) -> Option<Learning> {
         None
     }
 }
 
+/// Ends when others know of a write, or when they took too long.
+pub type Told = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Takes the body of a passing GET that was answered 200.
 pub type Lesson = Box<dyn FnOnce(&[u8]) + Send>;
+
+/// When a passing GET can be learned from.
+pub enum Learning {
+    /// When it is forwarded now.
+    Now(Lesson),
+    /// When it is forwarded after this.
+    Later(Pin<Box<dyn Future<Output = Lesson> + Send>>),
+}
+
+impl std::fmt::Debug for Learning {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Now(_) => "Now",
+            Self::Later(_) => "Later",
+        })
+    }
+}
 
 /// A moment on a directory's clock, which counts events. Unlike time it never stands still between two
 /// of them, so "read after" is always decidable.

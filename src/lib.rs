@@ -65,6 +65,8 @@ pub mod proxy;
 pub mod rate;
 #[cfg(feature = "proxy")]
 pub mod received;
+#[cfg(feature = "proxy")]
+pub mod redis;
 pub mod repair;
 pub mod rule;
 #[cfg(feature = "proxy")]

@@ -1,6 +1,8 @@
 //! What is counted. Every label has a bounded set of values; ids and paths are none, and of callers only
 //! the names that the configuration gives them.
 
+mod redis;
+
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -13,6 +15,7 @@ use metrics_exporter_prometheus::{
 };
 use tokio::time::Instant;
 
+pub(crate) use self::redis::RedisMetrics;
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
 
@@ -67,6 +70,7 @@ impl Metrics {
         let recorder = PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Full(SNAPSHOT_AGE.to_owned()), &AGE_BUCKETS)?
             .set_buckets_for_metric(Matcher::Full(RATE_SHAPED_TIME.to_owned()), &SHAPED_BUCKETS)?
+            .set_buckets_for_metric(Matcher::Full(redis::SECONDS.to_owned()), &redis::BUCKETS)?
             .build_recorder();
         describe(&recorder);
         let version = Label::new("version", env!("CARGO_PKG_VERSION"));
@@ -192,6 +196,11 @@ impl Metrics {
 
     fn sample(&self, histogram: &Histogram, time: Duration) {
         histogram.record(time.as_secs_f64());
+        self.sampled();
+    }
+
+    /// Folds what waits in memory, now and then.
+    fn sampled(&self) {
         if self.0.samples.fetch_add(1, Ordering::Relaxed) % FOLD_EVERY == FOLD_EVERY - 1 {
             self.0.handle.run_upkeep();
         }
@@ -386,6 +395,18 @@ fn describe(recorder: &PrometheusRecorder) {
             CREDENTIAL_FETCHES,
             "Tries to get a token from a login host, by how they ended.",
         ),
+        (
+            redis::OPERATIONS,
+            "What Redis was asked to do; result \"alone\" where it was not, since it cannot be used.",
+        ),
+        (
+            redis::SNAPSHOTS,
+            "Snapshots that were looked for in Redis before a lookup.",
+        ),
+        (
+            redis::PUSHES,
+            "Changes by other replicas that Redis has told of.",
+        ),
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
@@ -406,6 +427,10 @@ fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
     let text = "How long requests were held back.";
     recorder.describe_histogram(RATE_SHAPED_TIME.into(), Some(Unit::Seconds), text.into());
+    let text = "Whether snapshots are shared through Redis: 1, or 0 while the replica is alone.";
+    recorder.describe_gauge(redis::UP.into(), None, text.into());
+    let text = "How long Redis took.";
+    recorder.describe_histogram(redis::SECONDS.into(), Some(Unit::Seconds), text.into());
     let text = "Age of snapshots when they were used.";
     recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
 }

@@ -1,6 +1,7 @@
 //! Everyone who hears what became of a request: the metrics, the page of recent repairs and the log.
 
 mod breaker;
+mod redis;
 
 use http::StatusCode;
 
@@ -9,6 +10,7 @@ use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
 use crate::metrics::Metrics;
 
 pub use self::breaker::BreakerWatch;
+pub use self::redis::RedisWatch;
 
 /// Tells metrics, the admin listener's recent repairs and the log of each record.
 #[derive(Clone, Debug)]
@@ -26,6 +28,11 @@ impl Observers {
     /// Tells metrics and the log what the breaker of the upstream called `name` does.
     pub fn breaker(&self, name: &str) -> BreakerWatch {
         BreakerWatch::new(&self.metrics, name)
+    }
+
+    /// Tells metrics and the log what becomes of the Redis at `address`.
+    pub fn redis(&self, address: &str) -> RedisWatch {
+        RedisWatch::new(&self.metrics, address)
     }
 
     /// The metrics among them.

@@ -40,10 +40,11 @@ use crate::access::Access;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
 use crate::credential::Inject;
-use crate::directory::cached::{Cached, Gate, Store};
+use crate::directory::cached::{Cached, Gate};
 use crate::layer::{Learned, Repair, RepairLayer};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
+use crate::redis;
 use crate::upstream::{self, BuildError, Upstream};
 use crate::watch::Reload;
 
@@ -61,10 +62,6 @@ pub fn build(
     let metrics = observers.metrics();
     metrics.show_buffered(&config.repair.buffered);
     let mut after = Handover::default();
-    let store = match &before.store {
-        Some(store) => store.followed_by(&config.directory()),
-        None => Store::new(&config.directory()),
-    };
     let specs = Specs::of(config);
     // Innermost: the upstream always answers, so that everything outside of it sees responses only. First of
     // all, since only here something can fail, and nobody may have heard of the rest by then.
@@ -82,6 +79,9 @@ pub fn build(
         .filter_map(|(_, upstream)| upstream.reload());
     let reloads = reloads.collect();
     let access = access(config, &upstreams, (before, &mut after), metrics);
+    let known = before.store.as_deref();
+    let known = known.map(|store| (store, before.redis.as_ref()));
+    let store = redis::store(config, known, observers);
     let mut routes = Routes::default();
     for (route, (_, upstream)) in config.upstreams.iter().zip(upstreams) {
         let target = Target {
@@ -135,6 +135,7 @@ pub fn build(
     };
     after.places = Some(places.sized(most));
     after.store = Some(store);
+    after.redis.clone_from(&config.cache.redis);
     let shape = config.budget.shape;
     let proxy = Proxy {
         reloads,

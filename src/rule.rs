@@ -1,7 +1,6 @@
 //! Rules and sources as data: what is repaired, and where the current state is read. Pure: a path goes
 //! in, what applies to it comes out.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -124,10 +123,16 @@ pub struct ConversationId(pub(crate) u64);
 
 impl ConversationId {
     fn new<'v>(values: impl Iterator<Item = &'v str>) -> Self {
-        // Fixed keys: a collision costs a needless lookup and nothing else.
-        let mut hasher = DefaultHasher::new();
-        values.for_each(|value| value.hash(&mut hasher));
-        Self(hasher.finish())
+        // FNV-1a: a collision costs a needless lookup and nothing else, and replicas that were built by
+        // different compilers must agree, which the standard library's hasher does not promise.
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for value in values {
+            // What no text holds keeps ("ab", "c") and ("a", "bc") apart.
+            for byte in value.bytes().chain([0xff]) {
+                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        }
+        Self(hash)
     }
 }
 

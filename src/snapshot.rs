@@ -60,6 +60,57 @@ impl Conversation {
         size_of::<Self>() + self.text.len() + size_of_val(&*self.spans)
     }
 
+    /// Writes it down for [`decode`](Self::decode).
+    #[cfg(feature = "cache")]
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        // Spans are 32 bits, so the text is no longer than that; nor are there as many fields.
+        for size in [self.width, self.text.len()] {
+            let size = u32::try_from(size).unwrap_or(u32::MAX);
+            out.extend_from_slice(&size.to_be_bytes());
+        }
+        out.extend_from_slice(self.text.as_bytes());
+        for span in &self.spans {
+            // No value is that long, so it can stand for none.
+            let (start, len) = span.map_or((0, u16::MAX), |span| (span.start, span.len));
+            out.extend_from_slice(&start.to_be_bytes());
+            out.extend_from_slice(&len.to_be_bytes());
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote of a conversation whose participants have `fields` fields.
+    #[cfg(feature = "cache")]
+    pub(crate) fn decode(bytes: &[u8], fields: usize) -> Option<Self> {
+        let size = |bytes: &[u8; 4]| usize::try_from(u32::from_be_bytes(*bytes)).ok();
+        let (width, rest) = bytes.split_first_chunk()?;
+        let (length, rest) = rest.split_first_chunk()?;
+        if size(width)? != fields + 1 {
+            return None;
+        }
+        let (text, spans) = rest.split_at_checked(size(length)?)?;
+        let text = std::str::from_utf8(text).ok()?;
+        let (width, size) = (fields + 1, size_of::<u32>() + size_of::<u16>());
+        if spans.is_empty() || spans.len() % (size * width) != 0 {
+            return None;
+        }
+        let span = |bytes: &[u8]| {
+            let (start, len) = bytes.split_first_chunk()?;
+            let (start, len) = (
+                u32::from_be_bytes(*start),
+                u16::from_be_bytes(len.try_into().ok()?),
+            );
+            let span = (len != u16::MAX).then_some(Span { start, len });
+            let end = usize::try_from(start).ok()?.checked_add(usize::from(len))?;
+            let is_one = || usize::from(len) <= MAX_VALUE && end <= text.len();
+            (span.is_none() || is_one()).then_some(span)
+        };
+        let spans: Option<Box<[_]>> = spans.chunks_exact(size).map(span).collect();
+        Some(Self {
+            text: text.into(),
+            spans: spans?,
+            width,
+        })
+    }
+
     fn slice(&self, span: Option<Span>) -> Option<&str> {
         let Span { start, len } = span?;
         let start = start as usize;

@@ -23,6 +23,12 @@ pub(super) const API_KEY_HEADER: &str = "x-patchwright-key";
 /// Where the API's login hosts hand out tokens.
 pub(super) const TOKEN_PATH: &str = "/oauth/token";
 
+/// Redis' own.
+pub(super) const REDIS_PORT: u16 = 6379;
+
+/// Nobody else's, in a database that others may use, too.
+pub(super) const REDIS_PREFIX: &str = "patchwright:";
+
 impl Default for Cache {
     fn default() -> Self {
         Self {
@@ -37,6 +43,8 @@ impl Default for Cache {
             // One process needs no shared key, and an unknown one cannot leak.
             partition_key: None,
             partition_key_file: None,
+            // Neither does it need anybody to share with.
+            redis: None,
         }
     }
 }

@@ -13,7 +13,7 @@ use super::access::{access, allow_anyone};
 use super::secret::secret;
 use super::units::{TIMES, duration, duration_text, memory, size, size_text};
 use super::upstream::upstreams;
-use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, tls};
+use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, redis, tls};
 use crate::directory::breaker;
 use crate::document::{Node, Table};
 use crate::layer::budget::Budget;
@@ -117,6 +117,7 @@ fn repair(root: &mut Table<'_>) -> Options {
 fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
     let mut table = root.table("cache");
     let default = Cache::default();
+    let is_keyed = table.has("partition_key") || table.has("partition_key_file");
     let (partition_key, partition_key_file) = partition_key(&mut table, folder);
     let cache = Cache {
         max_age: duration(&mut table, "max_age", &AGES).unwrap_or(default.max_age),
@@ -128,6 +129,7 @@ fn cache(root: &mut Table<'_>, folder: Option<&Path>) -> Cache {
         learn: table.bool("learn").unwrap_or(default.learn),
         partition_key,
         partition_key_file,
+        redis: redis::redis(&mut table, folder, is_keyed),
     };
     table.finish();
     cache

@@ -7,6 +7,7 @@ mod access;
 mod again;
 mod faults;
 mod files;
+mod redis;
 mod sources;
 mod tls;
 mod upstreams;

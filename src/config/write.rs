@@ -9,7 +9,7 @@ use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
 
 use super::read::TOO_LARGE;
 use super::units::{duration_text, size_text};
-use super::{Config, Upstream};
+use super::{Config, Redis, RedisAddress, Upstream};
 use crate::rule::pack::{LOOKUP_FAILURES, MODES};
 
 mod access;
@@ -88,6 +88,9 @@ impl Config {
         text.string("max_bytes", &size_text(cache.max_bytes));
         text.plain("learn", cache.learn);
         text.secret("partition_key", cache.partition_key.as_ref());
+        if let Some(redis) = &cache.redis {
+            text.redis(redis);
+        }
     }
 
     fn write_bounds(&self, text: &mut Text) {
@@ -172,6 +175,25 @@ impl Text {
         if let Some((word, _)) = words.iter().find(|(_, meaning)| *meaning == value) {
             self.string(key, word);
         }
+    }
+
+    fn redis(&mut self, redis: &Redis) {
+        self.section("[cache.redis]");
+        let url = match &redis.address {
+            RedisAddress::Tcp { .. } if redis.database != 0 => {
+                format!("{}/{}", redis.address, redis.database)
+            }
+            address => address.to_string(),
+        };
+        self.string("url", &url);
+        if let Some(username) = &redis.username {
+            self.string("username", username);
+        }
+        self.secret("password", redis.password.as_ref());
+        self.path("ca", redis.ca.as_ref());
+        self.string("prefix", &redis.prefix);
+        self.string("timeout", &duration_text(redis.sharing.timeout));
+        self.plain("confirm", redis.sharing.confirm);
     }
 
     fn upstream(&mut self, upstream: &Upstream) {

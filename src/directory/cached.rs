@@ -4,42 +4,43 @@
 //! on a conversation stores the tick at which it was seen, before it is forwarded and again after its
 //! answer. A snapshot fills only while its tick is later than the conversation's last write, so it does
 //! not matter in which order answers arrive or are stored.
+//!
+//! That clock is one of this process. What replicas do to each other is the matter of [`shared`].
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use tokio::sync::Semaphore;
-use tokio::time::Instant;
 
-use super::breaker;
-use super::fetch::{FetchLimits, Transport};
-use super::{Ask, Directory, Lesson, LookupError, Reading, Snapshot, Tick};
-use crate::layer::record::Origin;
+use super::fetch::FetchLimits;
+use super::{Ask, breaker};
 use crate::rate::{self, Share};
-use crate::rule::ConversationId;
 
 mod flight;
 mod gate;
 mod generation;
+mod kept;
+mod learn;
 mod lookup;
 mod partition;
 mod rates;
+mod read;
+pub mod shared;
 mod store;
+mod visit;
 
-use flight::{Flights, Seat};
+use flight::Flights;
 pub use gate::{Gate, Watch};
 use generation::Generations;
-pub(crate) use partition::Key;
-pub use partition::PartitionKey;
+use kept::Kept;
 use partition::Partitions;
+pub use partition::{Key, PartitionKey};
 use rates::Rates;
 #[cfg(feature = "proxy")]
 pub(crate) use rates::{Account, Sent};
+use shared::{Link, Remote};
 use store::Entries;
-
-/// How often a lookup is repeated because a write overtook it.
-const OVERTAKEN: usize = 3;
 
 /// Bounds of a [`Store`].
 #[derive(Clone, Debug)]
@@ -85,12 +86,31 @@ pub struct Store {
     rates: Rates,
     flights: Arc<Flights>,
     places: Arc<Semaphore>,
+    link: Option<Arc<Link>>,
 }
 
 impl Store {
     /// An empty store.
     pub fn new(settings: &Settings) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new(Self::unshared(settings))
+    }
+
+    /// An empty store that shares what it holds with other replicas, by `remote`. They need the same partition
+    /// key.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime, where the connection is kept up.
+    pub fn shared(
+        settings: &Settings,
+        sharing: shared::Settings,
+        remote: impl Remote,
+        watch: impl shared::Watch,
+    ) -> Arc<Self> {
+        Arc::new(Self::unshared(settings).linked(sharing, remote, watch))
+    }
+
+    fn unshared(settings: &Settings) -> Self {
+        Self {
             settings: settings.clone(),
             partitions: Partitions::new(&settings.partition_key),
             generations: Arc::new(Generations::new(settings.capacity)),
@@ -98,17 +118,65 @@ impl Store {
             rates: Rates::new(),
             flights: Arc::default(),
             places: places(settings),
-        })
+            link: None,
+        }
     }
 
-    /// One with other settings in the place of this one, which may still be in use.
+    fn linked(
+        mut self,
+        sharing: shared::Settings,
+        remote: impl Remote,
+        watch: impl shared::Watch,
+    ) -> Self {
+        let settings = &self.settings;
+        let (pushes, seal) = (self.generations.beside(), settings.partition_key.seal());
+        let link = Link::start(sharing, settings.max_age, seal, pushes, remote, watch);
+        self.link = Some(Arc::new(link));
+        self
+    }
+
+    /// One with other settings in the place of this one, which may still be in use. It shares nothing with
+    /// other replicas.
     ///
     /// Writes that either sees make snapshots of both unusable, whatever has changed: a write may be on its
     /// way through the one while the other looks up. The number of slots for that stays what it was.
-    /// Snapshots stay unless `max_age`, `capacity`, `max_bytes` or the partition key is another; credentials
-    /// that must wait go on waiting unless the key is another. Where `lookups` is another, those that are
-    /// under way count for this one only.
+    /// Snapshots stay unless `max_age`, `capacity`, `max_bytes` or the partition key is another, or what is
+    /// shared; credentials that must wait go on waiting unless the key is another. Where `lookups` is another,
+    /// those that are under way count for this one only.
     pub fn followed_by(&self, settings: &Settings) -> Arc<Self> {
+        Arc::new(self.next(settings, self.link.is_none()))
+    }
+
+    /// As [`followed_by`](Self::followed_by), and shares what this one shares, over the same connection where
+    /// that was made for the same partition key and `max_age`; else as [`shared`](Self::shared) does.
+    ///
+    /// # Panics
+    /// As [`shared`](Self::shared).
+    pub fn followed_by_shared(
+        &self,
+        settings: &Settings,
+        sharing: shared::Settings,
+        remote: Option<impl Remote>,
+        watch: impl shared::Watch,
+    ) -> Arc<Self> {
+        let next = self.next(settings, remote.is_none());
+        match remote {
+            Some(remote) => Arc::new(next.linked(sharing, remote, watch)),
+            None => Arc::new(Self {
+                link: self.link.clone(),
+                ..next
+            }),
+        }
+    }
+
+    /// Whether a connection for these settings would be as good as the one there is.
+    pub fn would_share_alike(&self, settings: &Settings) -> bool {
+        let own = &self.settings;
+        self.link.is_some()
+            && (own.max_age, &own.partition_key) == (settings.max_age, &settings.partition_key)
+    }
+
+    fn next(&self, settings: &Settings, same_link: bool) -> Self {
         let before = &self.settings;
         let settings = Settings {
             partition_key: settings
@@ -119,10 +187,10 @@ impl Store {
         let same_key = settings.partition_key == before.partition_key;
         let bounds = |of: &Settings| (of.max_age, of.capacity, of.max_bytes);
         let same_bounds = bounds(&settings) == bounds(before);
-        Arc::new(Self {
+        Self {
             partitions: Partitions::new(&settings.partition_key),
             generations: Arc::clone(&self.generations),
-            entries: if same_key && same_bounds {
+            entries: if same_key && same_bounds && same_link {
                 self.entries.clone()
             } else {
                 Entries::new(&settings)
@@ -132,7 +200,7 @@ impl Store {
             } else {
                 Rates::new()
             },
-            flights: if same_key {
+            flights: if same_key && same_link {
                 Arc::clone(&self.flights)
             } else {
                 Arc::default()
@@ -142,14 +210,19 @@ impl Store {
             } else {
                 places(&settings)
             },
+            link: None,
             settings,
-        })
+        }
     }
 
-    /// Forgets every snapshot, and makes the answers that are on their way unusable.
+    /// Forgets every snapshot, and makes the answers that are on their way unusable. What is shared is forgotten
+    /// by all replicas.
     pub fn clear(&self) {
         self.generations.wrote_all();
         self.entries.clear();
+        if let Some(link) = &self.link {
+            link.renew();
+        }
     }
 
     /// What stands for a credential where its rate is counted.
@@ -161,21 +234,6 @@ impl Store {
     #[cfg(feature = "proxy")]
     pub(crate) fn rates(&self) -> &Rates {
         &self.rates
-    }
-
-    /// The moment that a snapshot must have been read after to fill for `ask`.
-    fn floor(&self, ask: &Ask) -> Tick {
-        self.generations
-            .last_write(ask.conversation)
-            .max(ask.newer_than.unwrap_or_default())
-    }
-
-    /// The snapshot in the cache, if it may fill.
-    fn hit(&self, key: Key, ask: &Ask) -> Option<Arc<Snapshot>> {
-        let snapshot = self.entries.get(key)?;
-        let usable =
-            snapshot.tick > self.floor(ask) && snapshot.read_at.elapsed() <= self.settings.max_age;
-        usable.then_some(snapshot)
     }
 }
 
@@ -243,104 +301,6 @@ impl<T> Cached<T> {
 
     fn payer(&self, ask: &Ask) -> Key {
         self.store.payer(&self.upstream, &ask.credential)
-    }
-}
-
-impl<T: Transport> Directory for Cached<T> {
-    fn now(&self) -> Tick {
-        self.store.generations.tick()
-    }
-
-    async fn read(&self, ask: &Ask) -> Result<Reading, LookupError> {
-        let key = self.key(ask);
-        if let Some(snapshot) = self.store.hit(key, ask) {
-            return Ok(Reading {
-                snapshot,
-                origin: Origin::Hit,
-            });
-        }
-        let mut reading = self.join_or_fetch(key, ask).await?;
-        for _ in 0..OVERTAKEN {
-            if reading.snapshot.tick > self.store.floor(ask) {
-                break;
-            }
-            reading = self.join_or_fetch(key, ask).await?;
-        }
-        Ok(reading)
-    }
-
-    fn wrote(&self, conversation: ConversationId) {
-        self.store.generations.wrote(conversation);
-    }
-
-    fn learn(&self, ask: Ask) -> Option<Lesson> {
-        if !self.store.settings.learn {
-            return None;
-        }
-        let (key, tick, read_at) = (self.key(&ask), self.now(), Instant::now());
-        let store = Arc::clone(&self.store);
-        Some(Box::new(move |answer| {
-            if let Ok(conversation) = ask.source.extract(answer) {
-                store.entries.insert(
-                    key,
-                    Arc::new(Snapshot {
-                        conversation,
-                        tick,
-                        read_at,
-                    }),
-                );
-            }
-        }))
-    }
-}
-
-impl<T: Transport> Cached<T> {
-    async fn join_or_fetch(&self, key: Key, ask: &Ask) -> Result<Reading, LookupError> {
-        let payer = self.payer(ask);
-        if let Some(wait) = self.store.rates.parked(payer) {
-            return Err(LookupError::Throttled(wait));
-        }
-        // Also before somebody else's lookup is joined: it is likely to be one that comes to nothing.
-        self.gate.check()?;
-        let floor = self.store.floor(ask);
-        let seat = self
-            .store
-            .flights
-            .board(key, floor, || self.store.generations.tick());
-        let (ticket, origin) = match seat {
-            Seat::Joined(ticket) => (ticket, Origin::Shared),
-            Seat::Pilot(pilot, ticket) => {
-                // Detached: a caller that hangs up must not take the others down with it.
-                tokio::spawn(self.clone().fly(key, payer, ask.clone(), pilot));
-                (ticket, Origin::Miss)
-            }
-        };
-        ticket
-            .outcome()
-            .await
-            .map(|snapshot| Reading { snapshot, origin })
-    }
-
-    async fn fly(self, key: Key, payer: Key, ask: Ask, pilot: flight::Pilot) {
-        let read_at = Instant::now();
-        let outcome = match self.look_up(payer, &ask, read_at).await {
-            Ok(conversation) => {
-                let snapshot = Arc::new(Snapshot {
-                    conversation,
-                    tick: pilot.tick(),
-                    read_at,
-                });
-                self.store.entries.insert(key, Arc::clone(&snapshot));
-                Ok(snapshot)
-            }
-            Err(error) => {
-                if matches!(error, LookupError::Denied | LookupError::Unknown) {
-                    self.store.entries.forget(key);
-                }
-                Err(error)
-            }
-        };
-        pilot.land(&self.store.flights, key, outcome);
     }
 }
 

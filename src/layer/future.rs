@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::body::{Pupil, ResponseBody};
 use super::budget::Budget;
 use super::write::WriteGuard;
-use crate::directory::{Directory, Lesson};
+use crate::directory::{Directory, Lesson, Told};
 use crate::repair::coding::Codings;
 
 /// What a passing answer may teach, and what may be held for it.
@@ -36,7 +36,8 @@ impl Class {
 type Exchange<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
 
 pin_project! {
-    /// Future of [`Repair`](super::Repair). Only a request that a rule matches is boxed.
+    /// Future of [`Repair`](super::Repair). Only a request that a rule matches is boxed, and one for which
+    /// the directory has to ask others first.
     pub struct ResponseFuture<F, D: Directory, R: Body, E> {
         #[pin]
         kind: Kind<F, D, R, E>,
@@ -49,6 +50,8 @@ pin_project! {
         Forward { #[pin] inner: F },
         // A write on a conversation that no rule matches; the guard speaks up when it is dropped.
         Write { #[pin] inner: F, guard: Option<WriteGuard<D>> },
+        // Its answer, which goes on when others know of it.
+        Telling { answer: Option<Result<Response<R>, E>>, told: Told },
         // A GET of a source.
         Learn { #[pin] inner: F, class: Option<Class> },
         Repair { exchange: Exchange<R, E> },
@@ -96,25 +99,47 @@ where
     type Output = Result<Response<ResponseBody<R>>, E>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Poll::Ready(match self.project().kind.project() {
+        let mut kind = self.project().kind;
+        Poll::Ready(match kind.as_mut().project() {
             KindProj::Forward { inner } => ready!(inner.poll(cx)).map(pass),
             KindProj::Write { inner, guard } => {
                 let answer = ready!(inner.poll(cx));
-                drop(guard.take());
+                let Some(mut told) = guard.take().and_then(WriteGuard::answered) else {
+                    return Poll::Ready(answer.map(pass));
+                };
+                if told.as_mut().poll(cx).is_pending() {
+                    let answer = Some(answer);
+                    kind.set(Kind::Telling { answer, told });
+                    return Poll::Pending;
+                }
                 answer.map(pass)
+            }
+            KindProj::Telling { answer, told } => {
+                ready!(told.as_mut().poll(cx));
+                match answer.take() {
+                    Some(answer) => answer.map(pass),
+                    // Nobody polls a future that is over.
+                    None => return Poll::Pending,
+                }
             }
             KindProj::Learn { inner, class } => {
                 let answer = ready!(inner.poll(cx));
-                answer.map(|answer| {
-                    let class = class.take().filter(|_| answer.status() == StatusCode::OK);
-                    match class.and_then(|class| class.pupil(answer.headers())) {
-                        Some(pupil) => answer.map(|body| ResponseBody::taught(body, pupil)),
-                        None => pass(answer),
-                    }
-                })
+                answer.map(|answer| teach(answer, class.take()))
             }
             KindProj::Repair { exchange } => ready!(exchange.as_mut().poll(cx)),
         })
+    }
+}
+
+/// Lets an answer teach on its way.
+pub(super) fn teach<R: Body<Data = Bytes>>(
+    answer: Response<R>,
+    class: Option<Class>,
+) -> Response<ResponseBody<R>> {
+    let class = class.filter(|_| answer.status() == StatusCode::OK);
+    match class.and_then(|class| class.pupil(answer.headers())) {
+        Some(pupil) => answer.map(|body| ResponseBody::taught(body, pupil)),
+        None => pass(answer),
     }
 }
 

@@ -10,10 +10,10 @@ use tower_service::Service;
 
 use super::body::{RequestBody, ResponseBody};
 use super::exchange::exchange;
-use super::future::{Class, ResponseFuture};
+use super::future::{Class, ResponseFuture, teach};
 use super::write::{WriteGuard, may_change_state};
 use super::{BoxError, Shared};
-use crate::directory::{Ask, Directory, Lesson};
+use crate::directory::{Ask, Directory, Learning, Lesson};
 
 /// Service of [`RepairLayer`](super::RepairLayer). See the [module docs](super).
 #[derive(Debug)]
@@ -80,26 +80,29 @@ where
                 guard,
             );
         }
-        let lesson = shared.lesson(&request);
-        let inner = self.inner.call(request.map(RequestBody::original));
-        match lesson {
-            Some(lesson) => {
-                let options = &self.shared.options;
-                let class = Class {
-                    lesson,
-                    limit: options.learn_limit,
-                    budget: options.buffered.clone(),
-                };
-                ResponseFuture::learn(inner, class)
+        let learning = shared.learning(&request);
+        let request = request.map(RequestBody::original);
+        match learning {
+            Some(Learning::Now(lesson)) => {
+                ResponseFuture::learn(self.inner.call(request), shared.class(lesson))
             }
-            None => ResponseFuture::forward(inner),
+            Some(Learning::Later(later)) => {
+                let (shared, clone) = (Arc::clone(shared), self.inner.clone());
+                let mut inner = mem::replace(&mut self.inner, clone);
+                ResponseFuture::repair(Box::pin(async move {
+                    let class = shared.class(later.await);
+                    let answer = inner.call(request).await?;
+                    Ok(teach(answer, Some(class)))
+                }))
+            }
+            None => ResponseFuture::forward(self.inner.call(request)),
         }
     }
 }
 
 impl<D: Directory> Shared<D> {
     /// What a passing GET could teach. A query may ask for another view of the conversation.
-    fn lesson<B>(&self, request: &Request<B>) -> Option<Lesson> {
+    fn learning<B>(&self, request: &Request<B>) -> Option<Learning> {
         if *request.method() != Method::GET || request.uri().query().is_some() {
             return None;
         }
@@ -115,6 +118,14 @@ impl<D: Directory> Shared<D> {
             newer_than: None,
         };
         self.directory.learn(ask)
+    }
+
+    fn class(&self, lesson: Lesson) -> Class {
+        Class {
+            lesson,
+            limit: self.options.learn_limit,
+            budget: self.options.buffered.clone(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 use http::Method;
 
-use crate::directory::Directory;
+use crate::directory::{Directory, Told};
 use crate::rule::ConversationId;
 
 /// A write that is under way. The directory is told before it is forwarded, and again when it was
@@ -9,21 +9,32 @@ use crate::rule::ConversationId;
 pub(super) struct WriteGuard<D: Directory> {
     directory: D,
     conversation: ConversationId,
+    is_answered: bool,
 }
 
 impl<D: Directory> WriteGuard<D> {
     pub(super) fn new(directory: &D, conversation: ConversationId) -> Self {
-        directory.wrote(conversation);
+        // Nobody has to know yet: until it is answered, either state will do.
+        drop(directory.wrote(conversation));
         Self {
             directory: directory.clone(),
             conversation,
+            is_answered: false,
         }
+    }
+
+    /// The write was answered. The caller must not know before others do, where there are any.
+    pub(super) fn answered(mut self) -> Option<Told> {
+        self.is_answered = true;
+        self.directory.wrote(self.conversation)
     }
 }
 
 impl<D: Directory> Drop for WriteGuard<D> {
     fn drop(&mut self) {
-        self.directory.wrote(self.conversation);
+        if !self.is_answered {
+            drop(self.directory.wrote(self.conversation));
+        }
     }
 }
 

@@ -24,6 +24,8 @@ use crate::upstream::{self, Upstream};
 #[derive(Debug, Default)]
 pub struct Handover {
     pub(super) store: Option<Arc<Store>>,
+    /// What that is shared by.
+    pub(super) redis: Option<config::Redis>,
     pub(super) places: Option<Places>,
     /// Their connections, above all.
     pub(super) upstreams: Kept<upstream::Settings, Upstream>,

@@ -30,6 +30,8 @@ pub enum ExtractError {
 #[derive(Clone, Debug)]
 pub struct Source {
     name: String,
+    #[cfg(feature = "cache")]
+    meaning: String,
     pub(crate) get: Template,
     participants: JsonPath,
     id: JsonPath,
@@ -81,6 +83,8 @@ impl Source {
         }
         Some(Self {
             name: spec.name.clone(),
+            #[cfg(feature = "cache")]
+            meaning: format!("{spec:?}"),
             get: get?,
             participants: participants?,
             id: id?,
@@ -92,6 +96,18 @@ impl Source {
     /// Its name.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// All that decides how it reads an answer, as a text. Two that differ may read differently.
+    #[cfg(feature = "cache")]
+    pub(crate) fn meaning(&self) -> &str {
+        &self.meaning
+    }
+
+    /// How many fields it reads of a participant.
+    #[cfg(feature = "cache")]
+    pub(crate) fn fields(&self) -> usize {
+        self.fields.len()
     }
 
     /// The index of a field, as [`Participant::value`](crate::snapshot::Participant::value) takes it.

@@ -24,3 +24,4 @@ mod modes;
 mod official;
 mod passing;
 mod resend;
+mod told;

@@ -45,6 +45,11 @@ fn every_configuration_is_valid() {
     ] {
         std::fs::write(folder.path().join(name), &certificate).unwrap();
     }
+    std::fs::write(
+        folder.path().join("partition-key"),
+        "2f1c5d0b8a934e67b1d2c3f4a5968778",
+    )
+    .unwrap();
     for name in ["key.pem", "proxy-key.pem"] {
         std::fs::write(folder.path().join(name), key.serialize_pem()).unwrap();
     }

@@ -3,10 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-use super::Key;
-use crate::directory::{LookupError, Snapshot, Tick};
+use super::{Kept, Key};
+use crate::directory::{LookupError, Tick};
 
-type Outcome = Result<Arc<Snapshot>, LookupError>;
+type Outcome = Result<Arc<Kept>, LookupError>;
 
 /// The lookups that are under way, at most one to join per key.
 #[derive(Debug, Default)]
@@ -18,6 +18,7 @@ pub(super) struct Flights {
 #[derive(Debug)]
 struct Airborne {
     tick: Tick,
+    asks_upstream: bool,
     outcome: watch::Receiver<Option<Outcome>>,
 }
 
@@ -39,13 +40,21 @@ pub(super) struct Pilot {
 }
 
 impl Flights {
-    /// Joins the lookup of `key` if it started after `floor`, else begins one at `tick()`.
-    pub(super) fn board(&self, key: Key, floor: Tick, tick: impl FnOnce() -> Tick) -> Seat {
+    /// Joins the lookup of `key` if it started after `floor` and, where `asks_upstream`, is sure to ask the
+    /// upstream itself. Else begins one at `tick()`.
+    pub(super) fn board(
+        &self,
+        key: Key,
+        floor: Tick,
+        asks_upstream: bool,
+        tick: impl FnOnce() -> Tick,
+    ) -> Seat {
         let mut airborne = self.lock();
         if let Some(flight) = airborne.get(&key) {
             // A lookup whose pilot was dropped is none to wait for.
             let lost = flight.outcome.has_changed().is_err();
-            if flight.tick > floor && !lost {
+            let suits = flight.asks_upstream || !asks_upstream;
+            if flight.tick > floor && suits && !lost {
                 return Seat::Joined(Ticket(flight.outcome.clone()));
             }
         }
@@ -58,6 +67,7 @@ impl Flights {
             key,
             Airborne {
                 tick: pilot.tick,
+                asks_upstream,
                 outcome: receiver.clone(),
             },
         );

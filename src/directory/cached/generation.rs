@@ -1,15 +1,15 @@
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::super::{Clock, Tick};
-use crate::rule::ConversationId;
 
 /// When each conversation was last written to.
 ///
-/// A fixed table indexed by the conversation's hash: it needs no bound, eviction or lock. Conversations
+/// A fixed table indexed by a hash of the conversation: it needs no bound, eviction or lock. Conversations
 /// that share a slot cost each other a needless lookup after a write, never a stale fill.
 #[derive(Debug)]
 pub(super) struct Generations {
-    clock: Clock,
+    clock: Arc<Clock>,
     slots: Box<[AtomicU64]>,
 }
 
@@ -27,8 +27,16 @@ impl Generations {
             .clamp(1, MOST_SLOTS);
         let slots = (0..slots).map(|_| AtomicU64::new(0)).collect();
         Self {
-            clock: Clock::default(),
+            clock: Arc::default(),
             slots,
+        }
+    }
+
+    /// Another table that counts on the same clock.
+    pub(super) fn beside(&self) -> Self {
+        Self {
+            clock: Arc::clone(&self.clock),
+            slots: self.slots.iter().map(|_| AtomicU64::new(0)).collect(),
         }
     }
 
@@ -36,7 +44,7 @@ impl Generations {
         self.clock.tick()
     }
 
-    pub(super) fn wrote(&self, conversation: ConversationId) {
+    pub(super) fn wrote(&self, conversation: u64) {
         if let Some(slot) = self.slot(conversation) {
             slot.fetch_max(self.clock.tick().0, Ordering::SeqCst);
         }
@@ -49,14 +57,14 @@ impl Generations {
         }
     }
 
-    pub(super) fn last_write(&self, conversation: ConversationId) -> Tick {
+    pub(super) fn last_write(&self, conversation: u64) -> Tick {
         let slot = self.slot(conversation);
         Tick(slot.map_or(0, |slot| slot.load(Ordering::SeqCst)))
     }
 
-    fn slot(&self, conversation: ConversationId) -> Option<&AtomicU64> {
+    fn slot(&self, conversation: u64) -> Option<&AtomicU64> {
         let slots = self.slots.len() as u64;
-        let index = conversation.0.checked_rem(slots)?;
+        let index = conversation.checked_rem(slots)?;
         self.slots.get(usize::try_from(index).ok()?)
     }
 }

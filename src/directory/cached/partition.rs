@@ -2,6 +2,9 @@ use std::fmt;
 
 use http::{HeaderValue, Uri};
 
+use super::shared::Seal;
+use crate::rule::{ConversationId, Source};
+
 /// Key of the digest that stands for a credential. The credential itself is never stored.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PartitionKey {
@@ -22,6 +25,14 @@ impl PartitionKey {
         let mut key = [0; 32];
         getrandom::fill(&mut key).expect("the system gives no random numbers");
         Self { key, random: true }
+    }
+
+    /// The key that seals what replicas keep for each other.
+    pub(super) fn seal(&self) -> Seal {
+        Seal::new(&blake3::derive_key(
+            "patchwright shared snapshot v1",
+            &self.key,
+        ))
     }
 
     /// A key that replicas share.
@@ -50,10 +61,27 @@ impl fmt::Debug for PartitionKey {
     }
 }
 
-/// Stands for (upstream, partition, address). 128 bits of a keyed hash: a collision can neither be
-/// hoped for nor, without the key, looked for.
+/// Stands for (upstream, partition, address), or for a conversation. 128 bits of a keyed hash: a collision can
+/// neither be hoped for nor, without the key, looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Key([u8; 16]);
+pub struct Key([u8; 16]);
+
+impl Key {
+    /// The key that these are the bytes of.
+    pub fn new(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
+    /// Its bytes.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    /// The half of it, where that will do.
+    pub(super) fn number(self) -> u64 {
+        u64::try_from(u128::from_be_bytes(self.0) >> 64).unwrap_or_default()
+    }
+}
 
 #[derive(Clone)]
 pub(super) struct Partitions {
@@ -84,18 +112,31 @@ impl Partitions {
         self.digest(upstream, credential, &address)
     }
 
+    /// Key of what replicas keep for each other under `key`, as a source reads it. One that is configured
+    /// otherwise would take its fields for others.
+    pub(super) fn shared_key(&self, key: Key, source: &Source) -> Key {
+        self.hash([&b"shared"[..], &key.0, source.meaning().as_bytes()])
+    }
+
+    /// Key of a conversation, the same in all replicas. Its id shows nowhere.
+    pub(super) fn conversation(&self, conversation: ConversationId) -> Key {
+        self.hash([&b"conversation"[..], &conversation.0.to_be_bytes()])
+    }
+
     /// Key under which a credential's rate is counted, whatever it asks for.
     pub(super) fn payer(&self, upstream: &str, credential: &HeaderValue) -> Key {
         self.digest(upstream, credential, &[])
     }
 
     fn digest(&self, upstream: &str, credential: &HeaderValue, rest: &[&str]) -> Key {
-        let mut hasher = self.hasher.clone();
         let parts = [upstream.as_bytes(), credential.as_bytes()];
-        for part in parts
-            .into_iter()
-            .chain(rest.iter().map(|part| part.as_bytes()))
-        {
+        let rest = rest.iter().map(|part| part.as_bytes());
+        self.hash(parts.into_iter().chain(rest))
+    }
+
+    fn hash<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>) -> Key {
+        let mut hasher = self.hasher.clone();
+        for part in parts {
             // The length keeps ("ab", "c") and ("a", "bc") apart.
             hasher.update(&(part.len() as u64).to_le_bytes());
             hasher.update(part);

@@ -4,8 +4,7 @@ use std::time::Duration;
 use moka::ops::compute::Op;
 use moka::sync::Cache;
 
-use super::{Key, Settings};
-use crate::directory::Snapshot;
+use super::{Kept, Key, Settings};
 
 /// Bytes that an entry costs beside its conversation: key, counters and moka's own bookkeeping.
 const OVERHEAD: usize = 192;
@@ -13,7 +12,7 @@ const OVERHEAD: usize = 192;
 /// The snapshots. Clones share them.
 #[derive(Clone, Debug)]
 pub(super) struct Entries {
-    snapshots: Cache<Key, Arc<Snapshot>>,
+    snapshots: Cache<Key, Arc<Kept>>,
 }
 
 impl Entries {
@@ -22,9 +21,9 @@ impl Entries {
         // bound holds for the number of entries too.
         let share = settings.max_bytes / settings.capacity.max(1);
         let share = u32::try_from(share).unwrap_or(u32::MAX);
-        let weigher = move |_: &Key, snapshot: &Arc<Snapshot>| {
-            let bytes =
-                u32::try_from(snapshot.conversation.weight() + OVERHEAD).unwrap_or(u32::MAX);
+        let weigher = move |_: &Key, kept: &Arc<Kept>| {
+            let weight = kept.snapshot.conversation.weight() + kept.bond.weight() + OVERHEAD;
+            let bytes = u32::try_from(weight).unwrap_or(u32::MAX);
             bytes.max(share)
         };
         let snapshots = Cache::builder()
@@ -36,17 +35,17 @@ impl Entries {
         Self { snapshots }
     }
 
-    pub(super) fn get(&self, key: Key) -> Option<Arc<Snapshot>> {
+    pub(super) fn get(&self, key: Key) -> Option<Arc<Kept>> {
         self.snapshots.get(&key)
     }
 
     /// Keeps a snapshot unless a newer one is there: answers may arrive in any order.
-    pub(super) fn insert(&self, key: Key, snapshot: Arc<Snapshot>) {
+    pub(super) fn insert(&self, key: Key, new: Arc<Kept>) {
         self.snapshots
             .entry(key)
             .and_compute_with(|kept| match kept {
-                Some(kept) if kept.value().tick > snapshot.tick => Op::Nop,
-                _ => Op::Put(snapshot),
+                Some(kept) if kept.value().snapshot.tick > new.snapshot.tick => Op::Nop,
+                _ => Op::Put(new),
             });
     }
 

@@ -8,9 +8,14 @@ use http_body_util::{Empty, Full};
 use tokio::sync::Semaphore;
 use tower::ServiceExt as _;
 
+use tokio::time::Instant;
+
+use super::shared::Bond;
 use super::*;
-use crate::rule::Source;
+use crate::directory::{Directory, Learning, Lesson, LookupError, Reading, Snapshot, Tick};
+use crate::layer::record::Origin;
 use crate::rule::spec::SourceSpec;
+use crate::rule::{ConversationId, Source};
 
 /// An upstream whose answers wait for the test.
 #[derive(Clone)]
@@ -143,6 +148,14 @@ fn ask(credential: &'static str) -> Ask {
         conversation: ConversationId(1),
         credential: HeaderValue::from_static(credential),
         newer_than: None,
+    }
+}
+
+/// What a passing GET teaches a store that is not shared.
+fn lesson(directory: &impl Directory, ask: Ask) -> Lesson {
+    match directory.learn(ask) {
+        Some(Learning::Now(lesson)) => lesson,
+        other => panic!("{other:?}"),
     }
 }
 

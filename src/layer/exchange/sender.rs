@@ -48,8 +48,12 @@ where
         changes: bool,
     ) -> Result<Response<R>, S::Error> {
         let written = case.written(request.method(), request.uri().path(), changes);
-        let _guard =
+        let guard =
             written.map(|conversation| WriteGuard::new(&case.shared.directory, conversation));
-        self.send(request).await
+        let answer = self.send(request).await;
+        if let Some(told) = guard.and_then(WriteGuard::answered) {
+            told.await;
+        }
+        answer
     }
 }

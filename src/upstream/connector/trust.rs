@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::SystemTime;
 
-use rustls::{ClientConfig, RootCertStore};
+use rustls::ClientConfig;
 
-use crate::certificates::{Authorities, Facts, Fault, Identity, provider};
+use crate::certificates::{Authorities, Facts, Fault, Identity, provider, roots};
 use crate::config::IdentityFiles;
 use crate::upstream::settings::Settings;
 use crate::watch::{Reload, Reloaded};
@@ -132,7 +132,7 @@ fn load(
         identity.as_ref().map(Identity::digest),
     ];
     let facts = identity.as_ref().map(|identity| identity.facts.clone());
-    let roots = roots(authorities.as_ref())?;
+    let roots = roots(authorities.as_ref()).map_err(TlsError::NoRoots)?;
     let builder = ClientConfig::builder_with_provider(provider())
         .with_safe_default_protocol_versions()
         .map_err(Fault::Setup)?
@@ -153,19 +153,4 @@ fn load(
         digests,
         facts,
     })
-}
-
-fn roots(extra: Option<&Authorities>) -> Result<RootCertStore, TlsError> {
-    let mut roots = RootCertStore::empty();
-    let system = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(system.certs);
-    if let Some(extra) = extra {
-        roots.add_parsable_certificates(extra.certificates.iter().cloned());
-    }
-    if roots.is_empty() {
-        let why = system.errors.first();
-        let why = why.map_or_else(String::new, |error| format!(" ({error})"));
-        return Err(TlsError::NoRoots(why));
-    }
-    Ok(roots)
 }

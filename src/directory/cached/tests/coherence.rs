@@ -85,7 +85,7 @@ async fn an_older_answer_does_not_displace_a_newer_one() {
     // Two lookups in the air; the older lands last.
     let older = spawn_read(&directory, &ask);
     upstream.arrived(1).await;
-    let lesson = directory.learn(ask.clone()).unwrap();
+    let lesson = lesson(&directory, ask.clone());
     lesson(br#"{"participants":[{"id":"p","state":"connected"}]}"#);
     upstream.open();
     older.await.unwrap().unwrap();

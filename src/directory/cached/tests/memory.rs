@@ -22,7 +22,7 @@ async fn what_is_older_than_max_age_does_not_fill() {
 async fn a_passing_get_teaches_its_own_credential() {
     let upstream = Upstream::new("connected");
     let directory = directory(&upstream, &minute());
-    let lesson = directory.learn(ask("Bearer a")).unwrap();
+    let lesson = lesson(&directory, ask("Bearer a"));
     lesson(br#"{"participants":[{"id":"p","state":"held"}]}"#);
     assert_eq!(
         read(&directory, &ask("Bearer a")).await,
@@ -38,7 +38,7 @@ async fn a_passing_get_teaches_its_own_credential() {
 async fn a_lesson_that_a_write_overtook_is_not_used() {
     let upstream = Upstream::new("connected");
     let directory = directory(&upstream, &minute());
-    let lesson = directory.learn(ask("Bearer a")).unwrap();
+    let lesson = lesson(&directory, ask("Bearer a"));
     directory.wrote(ConversationId(1));
     lesson(br#"{"participants":[{"id":"p","state":"alerting"}]}"#);
     assert_eq!(
@@ -67,7 +67,7 @@ async fn clearing_forgets_what_is_there_and_what_is_on_its_way() {
     let directory = named("api", &upstream, &store);
     let ask = ask("Bearer a");
     read(&directory, &ask).await;
-    let lesson = directory.learn(ask.clone()).unwrap();
+    let lesson = lesson(&directory, ask.clone());
     store.clear();
     lesson(br#"{"participants":[{"id":"p","state":"alerting"}]}"#);
     upstream.says("connected");
@@ -87,14 +87,18 @@ fn entries_and_bytes_are_both_bounded() {
             for p in 0..participants {
                 conversation.participant(&format!("{p:036}"), [Some("connected")]);
             }
-            let snapshot = Snapshot {
-                conversation: conversation.build(),
-                tick: Tick(1),
-                read_at: Instant::now(),
+            let kept = Kept {
+                snapshot: Arc::new(Snapshot {
+                    conversation: conversation.build(),
+                    tick: Tick(1),
+                    read_at: Instant::now(),
+                }),
+                bond: Bond::default(),
+                first_hand: true,
             };
             let address: Uri = format!("/c/{n}").parse().unwrap();
             let key = partitions.key("api", &HeaderValue::from_static("a"), &address);
-            entries.insert(key, Arc::new(snapshot));
+            entries.insert(key, Arc::new(kept));
         }
         entries.usage()
     };

@@ -1,0 +1,69 @@
+use std::time::Duration;
+
+use metrics::{Counter, Gauge, Histogram, Key, Label};
+
+use super::{METADATA, Metrics, gauge};
+use crate::directory::cached::shared::{Finding, Operation, Outcome};
+
+pub(super) const UP: &str = "patchwright_redis_up";
+pub(super) const OPERATIONS: &str = "patchwright_redis_operations_total";
+pub(super) const SECONDS: &str = "patchwright_redis_seconds";
+pub(super) const SNAPSHOTS: &str = "patchwright_redis_snapshots_total";
+pub(super) const PUSHES: &str = "patchwright_redis_pushes_total";
+
+/// From what a Redis on the same machine takes to the longest timeout.
+pub(super) const BUCKETS: [f64; 10] = [
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.5,
+];
+
+/// What is counted of the store that replicas share. There only where there is one.
+pub(crate) struct RedisMetrics {
+    metrics: Metrics,
+    up: Gauge,
+    pushes: Counter,
+    seconds: Histogram,
+}
+
+impl Metrics {
+    /// The counters of the store that replicas share.
+    pub(crate) fn redis(&self) -> RedisMetrics {
+        let recorder = &self.0.recorder;
+        let seconds =
+            metrics::Recorder::register_histogram(recorder, &Key::from_name(SECONDS), &METADATA);
+        let up = gauge(recorder, UP, Vec::new());
+        up.set(0.0);
+        RedisMetrics {
+            up,
+            pushes: self.counter(PUSHES, Vec::new()),
+            seconds,
+            metrics: self.clone(),
+        }
+    }
+}
+
+impl RedisMetrics {
+    pub(crate) fn up(&self, is_up: bool) {
+        self.up.set(if is_up { 1.0 } else { 0.0 });
+    }
+
+    pub(crate) fn pushed(&self) {
+        self.pushes.increment(1);
+    }
+
+    pub(crate) fn operation(&self, operation: Operation, outcome: Outcome, took: Duration) {
+        let labels = vec![
+            Label::new("operation", operation.as_str()),
+            Label::new("result", outcome.as_str()),
+        ];
+        self.metrics.counter(OPERATIONS, labels).increment(1);
+        if outcome != Outcome::Alone {
+            self.seconds.record(took.as_secs_f64());
+            self.metrics.sampled();
+        }
+    }
+
+    pub(crate) fn found(&self, finding: Finding) {
+        let labels = vec![Label::new("result", finding.as_str())];
+        self.metrics.counter(SNAPSHOTS, labels).increment(1);
+    }
+}
