@@ -159,7 +159,7 @@ fn by_token_is_as_good_as_one_process_where_a_conversation_has_one_token() {
 }
 
 #[test]
-fn redis_gets_a_command_for_each_fill_and_lookup_and_four_for_each_write() {
+fn redis_is_asked_once_for_each_fill_and_lookup_and_twice_for_each_write() {
     let world = world(7);
     let events = events(&world);
     let figures = |redis| run(&world, &eight(Balancer::Random, redis), &events);
@@ -170,7 +170,7 @@ fn redis_gets_a_command_for_each_fill_and_lookup_and_four_for_each_write() {
     let confirm = figures(Redis::Confirm);
     assert_eq!(
         confirm.redis,
-        confirm.fills + lookups(&confirm) + 4 * writes
+        confirm.fills + lookups(&confirm) + 2 * writes
     );
     // Without it what is here fills at once.
     assert!(figures(Redis::Push).redis < confirm.redis);

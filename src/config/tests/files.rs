@@ -27,11 +27,15 @@ fn every_file_in_the_config_folder_is_free_of_faults() {
             .extension()
             .is_some_and(|extension| extension == "toml")
         {
-            load_file(Some(&path), &[], Overrides::default()).unwrap();
+            let faults = load_file(Some(&path), &[], Overrides::default()).err();
+            let faults = faults.map(|faults| faults.to_string()).unwrap_or_default();
+            // Only certificates and secrets may be missing.
+            let others = faults.lines().find(|line| !line.contains("cannot be read"));
+            assert_eq!(others, None);
             seen += 1;
         }
     }
-    assert!(seen >= 2);
+    assert!(seen >= 3);
     for entry in std::fs::read_dir(shipped("rules")).unwrap() {
         let path = entry.unwrap().path();
         let text = std::fs::read_to_string(&path).unwrap();

@@ -13,7 +13,7 @@
 //! those, through the gateway), `--latency MS` (to the upstream or back), `--refused PERCENT` (of stale fills).
 //!
 //! Columns: lookups for each PATCH · share of fills that were not the state any more when they reached the
-//! upstream; the busiest token's lookups as a share of its 300 requests a minute; commands to Redis a second.
+//! upstream; the busiest token's lookups as a share of its 300 requests a minute; how often Redis is asked or told in a second.
 #![allow(
     clippy::indexing_slicing,
     clippy::print_stdout,

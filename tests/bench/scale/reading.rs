@@ -33,7 +33,7 @@ impl Run<'_> {
         self.replicas[self.replica(patch.event)].floor(conversation, patch.newer_than)
     }
 
-    /// One command asks Redis for the last write, and for the snapshot where there is none here.
+    /// One question asks Redis for the last write, and for the snapshot where there is none here.
     pub(crate) fn consulted(&mut self, patch: Patch) {
         let (replica, key) = (self.replica(patch.event), self.key(patch.event));
         let conversation = self.events[patch.event].conversation;
@@ -96,7 +96,7 @@ impl Run<'_> {
         };
         self.replicas[replica].land(key, flight, snapshot);
         if self.setup.redis != Redis::Off {
-            // The command that stores it answers with the last write.
+            // What stores it is answered with the last write.
             self.figures.redis += 1;
             keep(&mut self.shared[key], snapshot);
             self.replicas[replica].wrote(conversation, self.writes[conversation]);

@@ -23,7 +23,7 @@ pub(crate) struct Figures {
     pub(crate) untold: u64,
     /// Those that were refused and sent again.
     pub(crate) resent: u64,
-    /// Commands to Redis, pushes not counted.
+    /// Times that Redis was asked or told, pushes not counted.
     pub(crate) redis: u64,
 }
 
@@ -268,17 +268,17 @@ impl Run<'_> {
         let replica = self.replica(event);
         self.replicas[replica].wrote(self.events[event].conversation, tick);
         if self.setup.redis != Redis::Off {
-            // The generation, and the push of it.
-            self.figures.redis += 2;
+            // The generation; Redis pushes it to those that track it.
+            self.figures.redis += 1;
             self.after(self.world.redis_trip / 2, Due::RedisTold(event, tick));
         }
     }
 
-    /// With `confirm` a write goes on, and its answer back, when Redis has it: the others can know.
+    /// A write goes on, and its answer back, when Redis has it: the others can know.
     fn confirmation(&self) -> Time {
         match self.setup.redis {
-            Redis::Confirm => self.world.redis_trip,
-            Redis::Off | Redis::Push => 0,
+            Redis::Off => 0,
+            Redis::Push | Redis::Confirm => self.world.redis_trip,
         }
     }
 

@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) delay: Time,
     /// Of a hundred stale fills so many are refused (400 or 409); the others are taken, and may undo the change.
     pub(crate) refused: usize,
-    /// A command to Redis and its answer.
+    /// A question to Redis and its answer.
     pub(crate) redis_trip: Time,
     /// Until a write that Redis has is pushed to another process: half a trip, and on average so much more.
     pub(crate) push_delay: Time,
