@@ -1,6 +1,7 @@
 //! A file that changes under a process that looks.
 
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
 use patchwright::config::Overrides;
 
@@ -19,7 +20,7 @@ async fn reaches(gateway: &Reloading, upstream: &Listening) {
 
 /// Several looks.
 async fn looks() {
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
 }
 
 #[tokio::test]
@@ -43,7 +44,7 @@ async fn the_symlink_that_kubernetes_swaps_is_followed() {
 
 #[tokio::test]
 async fn an_editor_that_truncates_and_writes_causes_neither_a_fault_nor_the_half() {
-    let (old, new) = (Listening::new().await, Listening::new().await);
+    let old = Listening::new().await;
     // With these flags an empty file would be a configuration.
     let flags = Overrides {
         upstream: Some(format!("http://{}", old.address)),
@@ -51,28 +52,32 @@ async fn an_editor_that_truncates_and_writes_causes_neither_a_fault_nor_the_half
         admin: "127.0.0.1:0".parse().ok(),
         ..Overrides::default()
     };
-    let gateway = Reloading::watching(Folder::new(), "[repair]\nreport = false\n", flags);
-    looks().await;
+    let (text, look) = ("[repair]\nreport = false\n", Duration::from_millis(200));
+    let gateway = Reloading::started(Folder::new(), text, flags, look);
+    tokio::time::sleep(look * 3).await;
     let log = Log::here();
     let text = whole("[repair]\nreport = false\nmode = \"observe\"\n[limits]\nlookups = 5\n");
+    // Each of these but the first is a configuration, if it is taken for the whole.
+    let ends = ["", "report = false\n", "\"observe\"\n"];
+    let ends = ends.map(|end| text.find(end).map_or(0, |at| at + end.len()));
     for _ in 0..3 {
-        for end in [0, text.len() / 3, text.len() / 2, text.len()] {
+        for end in ends {
             std::fs::write(&gateway.path, &text.as_bytes()[..end]).unwrap();
-            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            tokio::time::sleep(look / 4).await;
         }
     }
+    std::fs::write(&gateway.path, &text).unwrap();
     gateway.used(1).await;
     assert_eq!(gateway.read().await, (1, 0), "{}", log.text());
     assert!(!log.text().contains("WARN"), "{}", log.text());
     let said = "in limits, repair";
     assert!(log.text().contains(said), "{}", log.text());
     reaches(&gateway, &old).await;
-    drop(new);
 
     // What stays empty is said, once, and does not count.
     std::fs::write(&gateway.path, "").unwrap();
     log.has("c.toml: is empty").await;
-    looks().await;
+    tokio::time::sleep(look * 3).await;
     assert_eq!(gateway.read().await, (1, 1));
     assert_eq!(log.text().matches("is empty").count(), 1, "{}", log.text());
     assert!(gateway.page("/config").await.contains("mode = \"observe\""));

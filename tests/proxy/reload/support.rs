@@ -54,7 +54,7 @@ impl Reloading {
         Self::started(folder, text, flags, LOOK)
     }
 
-    fn started(folder: Folder, text: &str, flags: Overrides, every: Duration) -> Self {
+    pub(super) fn started(folder: Folder, text: &str, flags: Overrides, every: Duration) -> Self {
         let path = folder.path("c.toml");
         if !path.exists() {
             std::fs::write(&path, whole(text)).unwrap();
