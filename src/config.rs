@@ -6,6 +6,7 @@
 //! once and knows its file and line, variable or flag.
 
 mod address;
+mod budget;
 mod defaults;
 mod load;
 mod overlay;

@@ -5,6 +5,7 @@ use crate::document::Faults;
 
 mod faults;
 mod files;
+mod regions;
 mod sources;
 mod tls;
 mod upstreams;
