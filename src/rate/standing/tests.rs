@@ -104,6 +104,16 @@ fn a_window_that_begins_early_is_noticed() {
 }
 
 #[test]
+fn one_that_ends_sooner_than_was_said_is_no_new_one() {
+    let (mut standing, now) = (Standing::default(), Instant::now());
+    standing.heard(said(60, 59, 60), now);
+    assert_eq!(run(&mut standing, now), 30);
+    (0..30).for_each(|_| standing.answered());
+    standing.heard(said(60, 29, 30), now);
+    assert_eq!(standing.look_up(share(HALF), now), Err(seconds(30)));
+}
+
+#[test]
 fn when_answers_fall_silent_there_is_no_limit_any_more() {
     let (mut standing, start) = (Standing::default(), Instant::now());
     standing.heard(said(2, 0, 10), start);
@@ -148,6 +158,10 @@ fn a_429_asks_for_a_wait_that_ends() {
         Some(seconds(30)),
         "the longer of the two"
     );
+    let mut longer = Standing::default();
+    longer.heard(said(60, 0, 30), start);
+    longer.throttled(seconds(50), start);
+    assert_eq!(longer.wait(start), Some(seconds(50)));
     assert_eq!(standing.parked(start + seconds(5)), None);
     assert_eq!(standing.parked(start), None, "once over it is forgotten");
 }
