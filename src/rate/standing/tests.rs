@@ -96,6 +96,17 @@ fn a_window_that_has_ended_is_followed_by_one_like_it_until_an_answer_tells() {
 }
 
 #[test]
+fn one_that_begins_with_its_first_request_counts_that_request() {
+    let (mut standing, start) = (Standing::default(), Instant::now());
+    standing.heard(said(60, 0, 10), start);
+    let late = start + seconds(30);
+    assert_eq!(run(&mut standing, late), 30);
+    (0..30).for_each(|_| standing.answered());
+    standing.heard(said(60, 30, 60), late);
+    assert_eq!(standing.look_up(share(HALF), late), Err(seconds(60)));
+}
+
+#[test]
 fn a_window_that_begins_early_is_noticed() {
     let (mut standing, start) = (Standing::default(), Instant::now());
     standing.heard(said(60, 0, 10), start);
