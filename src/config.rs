@@ -7,6 +7,7 @@
 
 mod access;
 mod address;
+mod budget;
 mod credential;
 mod defaults;
 mod fixed;

@@ -2,6 +2,7 @@
 //! the names that the configuration gives them.
 
 mod redis;
+mod shaped;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,9 +14,9 @@ use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _, Un
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
-use tokio::time::Instant;
 
 pub(crate) use self::redis::RedisMetrics;
+pub use self::shaped::{Held, Shaped};
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
 
@@ -188,10 +189,7 @@ impl Metrics {
     /// The requests to the upstream called `name` that are held back.
     pub fn shaped(&self, name: &str) -> Shaped {
         let upstream = Label::new("upstream", name.to_owned());
-        Shaped {
-            counter: self.counter(RATE_SHAPED, vec![upstream]),
-            metrics: self.clone(),
-        }
+        Shaped::new(self, self.counter(RATE_SHAPED, vec![upstream]))
     }
 
     fn sample(&self, histogram: &Histogram, time: Duration) {
@@ -301,38 +299,6 @@ impl UpstreamAnswers {
                 .counter(UPSTREAM_ANSWERS, vec![upstream, status])
         });
         counter.increment(1);
-    }
-}
-
-/// Counts the requests to one upstream that are held back until their credential's rate allows them.
-#[derive(Clone, Debug)]
-pub struct Shaped {
-    metrics: Metrics,
-    counter: Counter,
-}
-
-impl Shaped {
-    /// Counts a request, and the time until the result is dropped.
-    pub fn hold(&self) -> Held {
-        self.counter.increment(1);
-        Held {
-            metrics: self.metrics.clone(),
-            since: Instant::now(),
-        }
-    }
-}
-
-/// A request that is held back.
-#[derive(Debug)]
-pub struct Held {
-    metrics: Metrics,
-    since: Instant,
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let shaped = &self.metrics.0.shaped;
-        self.metrics.sample(shaped, self.since.elapsed());
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::access::{access, allow_anyone};
+use super::budget;
 use super::secret::secret;
 use super::units::{TIMES, duration, duration_text, memory, size, size_text};
 use super::upstream::upstreams;
@@ -18,7 +19,6 @@ use crate::directory::breaker;
 use crate::document::{Node, Table};
 use crate::layer::budget::Budget;
 use crate::layer::options::{Options, TooLarge};
-use crate::rate::{self, Share};
 use crate::rule::Rules;
 use crate::rule::pack::{self, Specs};
 
@@ -40,7 +40,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let mut repair = repair(root);
     let cache = cache(root, folder);
     let breaker = breaker(root);
-    let budget = budget(root);
+    let budget = budget::read(root);
     let limits = limits(root, &mut repair);
     let timeouts = timeouts(root, &mut repair);
     let specs = specs(root, pack);
@@ -179,24 +179,6 @@ fn breaker(root: &mut Table<'_>) -> breaker::Settings {
     }
     table.finish();
     breaker
-}
-
-/// A window is a minute, and whoever waits for longer has been told when to come back.
-const SHAPES: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
-
-fn budget(root: &mut Table<'_>) -> rate::Settings {
-    let mut table = root.table("budget");
-    let default = rate::Settings::default();
-    let lookup_share = table.read("lookup_share", |node| {
-        let share = node.as_float().and_then(Share::new);
-        share.ok_or_else(|| node.not("a number above 0 and up to 1 such as 0.5"))
-    });
-    let shape = duration(&mut table, "shape", &SHAPES);
-    table.finish();
-    rate::Settings {
-        lookup_share: lookup_share.unwrap_or(default.lookup_share),
-        shape: shape.unwrap_or(default.shape),
-    }
 }
 
 fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {

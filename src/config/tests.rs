@@ -8,6 +8,7 @@ mod again;
 mod faults;
 mod files;
 mod redis;
+mod regions;
 mod sources;
 mod tls;
 mod upstreams;

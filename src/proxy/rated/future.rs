@@ -17,6 +17,7 @@ use crate::metrics::Held;
 pub(super) struct Pass {
     shared: Arc<Shared>,
     payer: Option<Key>,
+    /// Dropped with the future, once what the answer says was heard.
     sent: Option<Sent>,
 }
 
@@ -34,13 +35,12 @@ impl Pass {
         self.sent = account.map(Account::sent);
     }
 
-    fn heard<R>(&mut self, answer: &Response<R>) {
+    fn heard<R>(&self, answer: &Response<R>) {
         let upstream = answer.extensions().get::<NoAnswer>().is_none();
         if let Some(payer) = self.payer.filter(|_| upstream) {
             let rates = self.shared.store.rates();
             rates.heard(payer, answer.status(), answer.headers());
         }
-        self.sent = None;
     }
 }
 

@@ -24,6 +24,8 @@ struct Shown {
     status: StatusCode,
     lines: Vec<(&'static str, u64)>,
     made_here: bool,
+    /// It takes an hour for each answer.
+    late: bool,
     asked: Vec<Instant>,
 }
 
@@ -36,6 +38,10 @@ impl Api {
 
     fn asked(&self) -> Vec<Instant> {
         self.0.lock().unwrap().asked.clone()
+    }
+
+    fn is_late(&self) -> bool {
+        self.0.lock().unwrap().late
     }
 
     fn answer(&self) -> Response<Empty<Bytes>> {
@@ -85,7 +91,13 @@ impl Scene {
         let api = self.api.clone();
         let inner = tower::service_fn(move |_: Request<()>| {
             let api = api.clone();
-            async move { Ok::<_, Infallible>(api.answer()) }
+            async move {
+                let answer = api.answer();
+                if api.is_late() {
+                    tokio::time::sleep(seconds(60 * 60)).await;
+                }
+                Ok::<_, Infallible>(answer)
+            }
         });
         let shaped = self.metrics.shaped("api");
         let mut rated = Rated::new(inner, Arc::clone(&self.store), "api", shaped);
@@ -248,6 +260,27 @@ async fn of_many_only_those_go_at_once_that_have_room() {
     let asked = scene.api.asked();
     let at_once = asked.iter().filter(|asked| **asked == start).count();
     assert_eq!((asked.len(), at_once), (6, 1 + 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_those_that_waited_only_as_many_go_as_the_next_window_allows() {
+    let scene = Scene::new();
+    let said = [
+        ("inin-ratelimit-count", 2),
+        ("inin-ratelimit-allowed", 2),
+        ("inin-ratelimit-reset", 20),
+    ];
+    scene.api.says(200, &said);
+    let start = Instant::now();
+    scene.send("a", Duration::ZERO).await;
+    scene.api.says(200, &[]);
+    scene.api.0.lock().unwrap().late = true;
+    let mut many: tokio::task::JoinSet<_> = (0..5).map(|_| scene.send("a", seconds(100))).collect();
+    tokio::time::sleep(seconds(21)).await;
+    let asked = scene.api.asked();
+    assert_eq!(asked, [start, start + seconds(20), start + seconds(20)]);
+    many.abort_all();
+    while many.join_next().await.is_some() {}
 }
 
 #[tokio::test(start_paused = true)]

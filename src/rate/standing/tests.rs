@@ -96,11 +96,32 @@ fn a_window_that_has_ended_is_followed_by_one_like_it_until_an_answer_tells() {
 }
 
 #[test]
+fn one_that_begins_with_its_first_request_counts_that_request() {
+    let (mut standing, start) = (Standing::default(), Instant::now());
+    standing.heard(said(60, 0, 10), start);
+    let late = start + seconds(30);
+    assert_eq!(run(&mut standing, late), 30);
+    (0..30).for_each(|_| standing.answered());
+    standing.heard(said(60, 30, 60), late);
+    assert_eq!(standing.look_up(share(HALF), late), Err(seconds(60)));
+}
+
+#[test]
 fn a_window_that_begins_early_is_noticed() {
     let (mut standing, start) = (Standing::default(), Instant::now());
     standing.heard(said(60, 0, 10), start);
     standing.heard(said(60, 59, 60), start + seconds(1));
     assert_eq!(run(&mut standing, start + seconds(1)), 30);
+}
+
+#[test]
+fn one_that_ends_sooner_than_was_said_is_no_new_one() {
+    let (mut standing, now) = (Standing::default(), Instant::now());
+    standing.heard(said(60, 59, 60), now);
+    assert_eq!(run(&mut standing, now), 30);
+    (0..30).for_each(|_| standing.answered());
+    standing.heard(said(60, 29, 30), now);
+    assert_eq!(standing.look_up(share(HALF), now), Err(seconds(30)));
 }
 
 #[test]
@@ -148,6 +169,10 @@ fn a_429_asks_for_a_wait_that_ends() {
         Some(seconds(30)),
         "the longer of the two"
     );
+    let mut longer = Standing::default();
+    longer.heard(said(60, 0, 30), start);
+    longer.throttled(seconds(50), start);
+    assert_eq!(longer.wait(start), Some(seconds(50)));
     assert_eq!(standing.parked(start + seconds(5)), None);
     assert_eq!(standing.parked(start), None, "once over it is forgotten");
 }

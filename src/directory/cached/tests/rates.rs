@@ -101,6 +101,27 @@ async fn a_lookup_that_many_wait_for_is_one() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn lookups_on_their_way_are_spent() {
+    let (upstream, store) = counting(4);
+    let directory = named("api", &upstream, &store);
+    hear(&store, "api", "Bearer a", &left(4));
+    upstream.close();
+    let readers: Vec<_> = (0..4)
+        .map(|number| {
+            let directory = directory.clone();
+            tokio::spawn(async move { look_up(&directory, "Bearer a", number).await })
+        })
+        .collect();
+    upstream.arrived(2).await;
+    upstream.open();
+    let mut sent = 0;
+    for reader in readers {
+        sent += usize::from(reader.await.unwrap().is_ok());
+    }
+    assert_eq!((sent, upstream.lookups()), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_429_that_passed_parks_lookups_until_its_time_is_over() {
     let (upstream, store) = (Upstream::new("connected"), Store::new(&minute()));
     let directory = named("api", &upstream, &store);
