@@ -338,19 +338,16 @@ impl Session for Over {
                 return pending().await;
             }
             let told = self.ask("bump", move |world| {
-                for conversation in &conversations {
-                    world.set_generation(*conversation, &token);
-                    world.note_published(Some(*conversation));
+                let listeners = world.listeners(self.number);
+                for conversation in conversations {
+                    world.set_generation(conversation, &token);
+                    world.note_published(Some(conversation));
+                    for events in &listeners {
+                        events.pushed(Some(conversation));
+                    }
                 }
-                (world.listeners(self.number), conversations)
             });
-            let (listeners, conversations) = told.await?;
-            for conversation in conversations {
-                for events in &listeners {
-                    events.pushed(Some(conversation));
-                }
-            }
-            Ok(())
+            told.await
         })
     }
 
