@@ -155,13 +155,16 @@ impl Text {
     }
 
     fn secret(&mut self, key: &str, secret: Option<&SecretString>) {
-        let Some(secret) = secret else { return };
+        if let Some(secret) = secret {
+            self.string(key, &self.hidden(secret.expose_secret().as_bytes()));
+        }
+    }
+
+    /// What stands in the place of a secret here.
+    fn hidden(&self, secret: &[u8]) -> String {
         match self.secrets {
-            Secrets::Hidden => self.string(key, HIDDEN),
-            Secrets::Digested => {
-                let digest = blake3::hash(secret.expose_secret().as_bytes());
-                self.string(key, &digest.to_hex());
-            }
+            Secrets::Hidden => HIDDEN.to_owned(),
+            Secrets::Digested => blake3::hash(secret).to_hex().to_string(),
         }
     }
 

@@ -3,7 +3,7 @@
 use super::super::access::{Access, Client, Rate};
 use super::super::credential::Credential;
 use super::super::units::duration_text;
-use super::{HIDDEN, Text, strings};
+use super::{Text, strings};
 
 impl Text {
     pub(super) fn access(&mut self, access: &Access) {
@@ -17,11 +17,12 @@ impl Text {
     fn client(&mut self, client: &Client) {
         self.section("[[client]]");
         self.string("name", &client.name);
-        let hidden: Vec<_> = client.api_keys.iter().map(|_| HIDDEN.to_owned()).collect();
+        let keys = client.api_keys.iter().map(|key| self.hidden(&key.0));
+        let keys: Vec<_> = keys.collect();
         let subjects: Vec<_> = client.subjects.iter().map(ToString::to_string).collect();
         let networks: Vec<_> = client.networks.iter().map(ToString::to_string).collect();
         for (key, list) in [
-            ("api_keys", &hidden),
+            ("api_keys", &keys),
             ("subjects", &subjects),
             ("networks", &networks),
         ] {
@@ -50,8 +51,8 @@ impl Text {
     fn credential(&mut self, credential: &Credential) {
         self.section("[[credential]]");
         self.string("name", &credential.name);
-        self.string("client_id", HIDDEN);
-        self.string("client_secret", HIDDEN);
+        self.secret("client_id", Some(&credential.client_id));
+        self.secret("client_secret", Some(&credential.client_secret));
         self.string("upstream", &credential.upstream);
         self.string("path", &credential.path);
     }

@@ -13,7 +13,8 @@ use crate::directory::{Ask, Directory, Learning, LookupError, Reading, Snapshot,
 use crate::layer::record::Origin;
 use crate::rule::ConversationId;
 
-/// How often a lookup is repeated because a write overtook it.
+/// How often a lookup is repeated because a write overtook it. What is still older than a write then is no
+/// more to be used than before.
 const OVERTAKEN: usize = 3;
 
 impl<T: Transport> Directory for Cached<T> {
@@ -30,10 +31,13 @@ impl<T: Transport> Directory for Cached<T> {
         }
         let mut floor = self.store.floor(&visit);
         let (mut kept, mut origin) = self.join_or_fetch(&visit, floor).await?;
-        for _ in 0..OVERTAKEN {
+        for tries in 0.. {
             floor = self.store.floor(&visit);
             if kept.snapshot.tick > floor && visit.holds(&kept).await {
                 break;
+            }
+            if tries == OVERTAKEN {
+                return Err(LookupError::Overtaken);
             }
             // The next one is not only newer than what has overtaken this one, but than the question: then
             // it holds whatever others do.

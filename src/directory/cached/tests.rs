@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use super::shared::Bond;
 use super::*;
+use crate::directory::fetch::Transport;
 use crate::directory::{Directory, Learning, Lesson, LookupError, Reading, Snapshot, Tick};
 use crate::layer::record::Origin;
 use crate::rule::spec::SourceSpec;

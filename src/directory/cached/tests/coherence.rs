@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// The first, and its repetitions.
+const OVERTAKEN_LOOKUPS: usize = 4;
+
 #[tokio::test]
 async fn readers_at_once_share_one_lookup_per_credential() {
     let upstream = Upstream::new("connected");
@@ -53,6 +56,26 @@ async fn a_reader_that_hangs_up_takes_nobody_down() {
     upstream.open();
     assert_eq!(second.await.unwrap().unwrap().origin, Origin::Shared);
     assert_eq!(upstream.lookups(), 1);
+}
+
+/// However often that happens.
+#[tokio::test]
+async fn what_every_lookup_is_overtaken_by_is_not_filled_over() {
+    let upstream = Upstream::new("alerting");
+    upstream.close();
+    let directory = directory(&upstream, &minute());
+    let ask = ask("Bearer a");
+    let reader = spawn_read(&directory, &ask);
+    for lookup in 1..=OVERTAKEN_LOOKUPS {
+        upstream.arrived(lookup).await;
+        directory.wrote(ask.conversation);
+        upstream.let_through(1);
+    }
+    assert_eq!(
+        reader.await.unwrap().unwrap_err(),
+        LookupError::Overtaken,
+        "it is older than a write"
+    );
 }
 
 #[tokio::test]
