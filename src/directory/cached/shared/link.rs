@@ -104,7 +104,7 @@ impl Link {
         self.inner.patience()
     }
 
-    /// When the store last told that another replica has written to a conversation.
+    /// When a conversation was last written to as far as the store knows and has told.
     pub(in crate::directory::cached) fn last_push(&self, conversation: Key) -> Tick {
         self.inner.pushes.last_write(conversation.number())
     }
@@ -308,6 +308,9 @@ impl Inner {
             let mut patience = self.patience();
             let done = self.ask(&connected, Operation::Bump, &mut patience, answer);
             if done.await.is_some() {
+                // Until now a look may have found what another replica had read before the write. Nobody
+                // pushes our own writes to us.
+                self.pushes.wrote(conversation.number());
                 return;
             }
             next = self.connected_or_owe(conversation);

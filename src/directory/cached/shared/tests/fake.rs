@@ -55,6 +55,8 @@ pub(super) struct LineState {
     pub(super) deaf: bool,
     /// The next bump does not arrive.
     pub(super) loses_bump: bool,
+    /// Bumps take their time.
+    pub(super) holds_bumps: bool,
 }
 
 impl Fake {
@@ -336,6 +338,9 @@ impl Session for Over {
             let lost = std::mem::take(&mut self.fake.world().lines[self.number].loses_bump);
             if lost {
                 return pending().await;
+            }
+            while self.fake.world().lines[self.number].holds_bumps {
+                sleep(Duration::from_millis(1)).await;
             }
             let told = self.ask("bump", move |world| {
                 let listeners = world.listeners(self.number);

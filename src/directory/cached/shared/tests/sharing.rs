@@ -86,6 +86,29 @@ async fn whoever_joins_a_lookup_that_began_before_a_write_does_not_use_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_found_before_a_bump_arrives_is_not_used_after_it() {
+    for confirm in [true, false] {
+        let settings = Settings {
+            confirm,
+            ..Settings::default()
+        };
+        let (fake, a, b) = pair(settings).await;
+        b.read(1).await;
+        sleep(Duration::from_millis(10)).await;
+        fake.world().lines[0].holds_bumps = true;
+        let directory = a.directory();
+        drop(directory.wrote(ConversationId(1)));
+        fake.change(1).await;
+        let told = directory.wrote(ConversationId(1)).unwrap();
+        // Not answered yet: either will do.
+        assert_eq!(a.read(1).await, (0, Origin::Hit));
+        fake.world().lines[0].holds_bumps = false;
+        told.await;
+        assert_eq!(a.read(1).await, (1, Origin::Miss), "confirm = {confirm}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn news_are_not_taken_from_another_replica() {
     let (fake, a, b) = pair(Settings::default()).await;
     a.read(1).await;
