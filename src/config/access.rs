@@ -97,8 +97,8 @@ pub(super) fn access(
     let api_key_header = table.read("api_key_header", key_header);
     table.finish();
     let upstreams: Vec<_> = upstreams.iter().map(|one| one.name.as_str()).collect();
-    let credentials = credentials(root, folder, &upstreams);
-    let clients = client::clients(root, certificates, &upstreams, &credentials);
+    let (credentials, names) = credentials(root, folder, &upstreams);
+    let clients = client::clients(root, certificates, &upstreams, &names);
     let default = Access::default();
     Access {
         api_key_header: api_key_header.unwrap_or(default.api_key_header),

@@ -36,33 +36,36 @@ impl PartialEq for Credential {
     }
 }
 
+/// The credentials, and the names of all that were written, so that one with a fault of its own is not said to
+/// be missing, too.
 pub(super) fn credentials(
     root: &mut Table<'_>,
     folder: Option<&Path>,
     upstreams: &[&str],
-) -> Vec<Credential> {
-    let mut good: Vec<Credential> = Vec::new();
+) -> (Vec<Credential>, Vec<String>) {
+    let (mut good, mut names) = (Vec::new(), Vec::new());
     for mut table in root.tables("credential") {
-        if let Some(credential) = credential(&mut table, folder, upstreams) {
-            if good.iter().any(|other| other.name == credential.name) {
-                let problem = format!("another credential is called {:?}", credential.name);
-                table.fault("name", problem);
+        table.require("name", "name = \"billing\"");
+        let name = table.name("name", "\"billing\"");
+        if let Some(name) = &name {
+            if names.contains(name) {
+                table.fault("name", format!("another credential is called {name:?}"));
             }
-            good.push(credential);
+            names.push(name.clone());
         }
+        good.extend(credential(&mut table, name, folder, upstreams));
         table.finish();
     }
-    good
+    (good, names)
 }
 
 fn credential(
     table: &mut Table<'_>,
+    name: Option<String>,
     folder: Option<&Path>,
     upstreams: &[&str],
 ) -> Option<Credential> {
-    table.require("name", "name = \"billing\"");
     table.require("upstream", "upstream = \"login\"");
-    let name = table.name("name", "\"billing\"");
     let upstream = table.reference("upstream", "upstream", upstreams);
     let path = table.read("path", path);
     for (key, file_key) in [ID, SECRET] {

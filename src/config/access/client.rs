@@ -7,7 +7,6 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::{Client, KeyDigest, Rate};
-use crate::config::credential::Credential;
 use crate::config::units::{TIMES, duration_text};
 use crate::document::{Node, Table};
 
@@ -21,9 +20,9 @@ pub(super) fn clients(
     root: &mut Table<'_>,
     certificates: bool,
     upstreams: &[&str],
-    credentials: &[Credential],
+    credentials: &[String],
 ) -> Vec<Client> {
-    let credentials: Vec<_> = credentials.iter().map(|one| one.name.as_str()).collect();
+    let credentials: Vec<_> = credentials.iter().map(String::as_str).collect();
     let mut good: Vec<Client> = Vec::new();
     for mut table in root.tables("client") {
         if let Some(client) = client(&mut table, certificates, upstreams, &credentials) {

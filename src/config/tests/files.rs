@@ -97,7 +97,7 @@ fn the_examples_behind_a_hash_in_the_commented_file_are_right() {
         .filter(|fault| !fault.contains("region: there is an [[upstream]], too"))
         .collect();
     assert_eq!(others, [""; 0]);
-    assert_eq!(faults.len(), 13, "{faults:#?}");
+    assert_eq!(faults.len(), 16, "{faults:#?}");
 }
 
 #[test]
