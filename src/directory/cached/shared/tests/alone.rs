@@ -171,3 +171,37 @@ async fn what_was_read_alone_is_not_shared_later() {
     assert_eq!(b.read(1).await.0, 1);
     assert_eq!(a.read(1).await.0, 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_alone_does_not_count_when_it_is_alone_again() {
+    let (fake, minute) = (Fake::new(), Duration::from_secs(60));
+    fake.world().lines[0].cut = true;
+    let [a, b] = [0, 1].map(|n| Replica::with(&fake, n, Settings::default(), minute));
+    b.together().await;
+    assert_eq!(a.read(1).await, (0, Origin::Miss));
+    fake.world().lines[0].cut = false;
+    a.together().await;
+    fake.world().lines[0].deaf = true;
+    b.write(1).await;
+    fake.world().lines[0].cut = true;
+    while a.session().is_some() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(a.read(1).await, (1, Origin::Miss));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_has_ended_is_not_used() {
+    let fake = Fake::new();
+    fake.world().lines[0].ends_at_once = true;
+    let settings = Settings {
+        confirm: false,
+        ..Settings::default()
+    };
+    let a = Replica::new(&fake, 0, settings);
+    sleep(Duration::from_millis(900)).await;
+    assert!(fake.world().asked.contains(&(0, "connect")));
+    assert!(a.session().is_none());
+    fake.world().lines[0].ends_at_once = false;
+    a.together().await;
+}

@@ -55,6 +55,8 @@ pub(super) struct LineState {
     pub(super) deaf: bool,
     /// The next bump does not arrive.
     pub(super) loses_bump: bool,
+    /// Connections have ended when they begin, and answer all the same.
+    pub(super) ends_at_once: bool,
     /// Bumps take their time.
     pub(super) holds_bumps: bool,
 }
@@ -237,6 +239,9 @@ impl Remote for Line {
                 return Err(unreachable());
             }
             world.asked.push((self.number, "connect"));
+            if world.lines[self.number].ends_at_once {
+                events.ended();
+            }
             world.sessions.retain(|(number, _)| *number != self.number);
             world.sessions.push((self.number, events));
             let session = Over {

@@ -109,6 +109,21 @@ async fn what_is_found_before_a_bump_arrives_is_not_used_after_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn each_replica_has_its_own_idea_of_what_is_too_old() {
+    let fake = Fake::new();
+    let [a, b] = [(0, 60), (1, 2)].map(|(number, seconds)| {
+        let max_age = Duration::from_secs(seconds);
+        Replica::with(&fake, number, Settings::default(), max_age)
+    });
+    a.together().await;
+    b.together().await;
+    a.read(1).await;
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(a.read(1).await.1, Origin::Hit);
+    assert_eq!(b.read(1).await.1, Origin::Miss);
+}
+
+#[tokio::test(start_paused = true)]
 async fn news_are_not_taken_from_another_replica() {
     let (fake, a, b) = pair(Settings::default()).await;
     a.read(1).await;
