@@ -37,6 +37,20 @@ async fn a_store_that_hangs_is_waited_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn questions_of_one_request_share_its_patience() {
+    let (fake, a, b) = pair(Settings::default()).await;
+    a.read(1).await;
+    fake.world().lines[0].deaf = true;
+    b.write(1).await;
+    // Long enough for one, and not for the one that follows from its answer.
+    fake.world().lines[0].slow = 35;
+    let started = Instant::now();
+    assert_eq!(a.read(1).await.0, 1);
+    let took = started.elapsed();
+    assert!(took < TIMEOUT + Duration::from_millis(10), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replica_that_is_held_up_itself_does_not_blame_the_store() {
     let (_, a, _) = pair(Settings::default()).await;
     a.read(1).await;

@@ -15,6 +15,9 @@ async fn what_one_has_read_the_other_need_not_look_up() {
     assert!(age < Duration::from_millis(730), "{age:?}");
     assert_eq!(b.read(1).await, (0, Origin::Hit));
     assert_eq!(fake.world().lookups, 1);
+    let kept = fake.kept_for();
+    assert!(kept <= Duration::from_millis(1300), "{kept:?}");
+    assert!(kept > Duration::from_millis(1270), "{kept:?}");
     // And it is no younger for having gone round.
     sleep(Duration::from_millis(1300)).await;
     assert_eq!(b.read(1).await.1, Origin::Miss);
