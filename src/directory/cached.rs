@@ -1,6 +1,6 @@
 //! The directory that remembers: bounded, one lookup at a time per key, never older than a write.
 //!
-//! Coherence rests on one logical clock. A lookup takes a [`Tick`] before its GET is sent; every write
+//! Coherence rests on one logical clock. A lookup takes a [`Tick`](super::Tick) before its GET is sent; every write
 //! on a conversation stores the tick at which it was seen, before it is forwarded and again after its
 //! answer. A snapshot fills only while its tick is later than the conversation's last write, so it does
 //! not matter in which order answers arrive or are stored.
