@@ -39,9 +39,8 @@ impl<T: Transport> Directory for Cached<T> {
             if tries == OVERTAKEN {
                 return Err(LookupError::Overtaken);
             }
-            // The next one is not only newer than what has overtaken this one, but than the question: then
-            // it holds whatever others do.
-            floor = floor.max(visit.arrived());
+            // There is one lookup at a time to join, and the last one is over: the next began after the
+            // question came, and holds whatever others do.
             (kept, origin) = self.join_or_fetch(&visit, floor).await?;
         }
         Ok(kept.reading(origin))

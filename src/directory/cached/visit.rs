@@ -15,6 +15,7 @@ pub(super) struct Visit<'a> {
 struct Shared<'a> {
     link: &'a Link,
     conversation: Key,
+    /// When the question came. What began to be read later needs nobody to vouch for it.
     arrived: Tick,
     patience: Patience,
 }
@@ -52,13 +53,6 @@ impl Store {
 }
 
 impl Visit<'_> {
-    /// When the question came, where others have a say: what began to be read later needs nobody to vouch for
-    /// it.
-    pub(super) fn arrived(&self) -> Tick {
-        let arrived = self.shared.as_ref().map(|shared| shared.arrived);
-        arrived.unwrap_or_default()
-    }
-
     /// Whether only the upstream itself will do: what another replica has read is not sure to be newer than what
     /// happened here.
     pub(super) fn asks_upstream(&self) -> bool {

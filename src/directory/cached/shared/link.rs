@@ -181,13 +181,10 @@ impl Link {
         at: Option<u64>,
     ) {
         let inner = &*self.inner;
-        let (Bond::Shared(mark, serial), Some(at), Ok(connected)) = (bond, at, inner.shared())
-        else {
+        // What was read alone has no mark, and is never kept.
+        let (Bond::Shared(mark, _), Some(at), Ok(connected)) = (bond, at, inner.shared()) else {
             return;
         };
-        if connected.serial != *serial {
-            return;
-        }
         let sealed = Sealed {
             at,
             mark: mark.clone(),

@@ -37,6 +37,20 @@ async fn a_store_that_hangs_is_waited_for_once() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn questions_of_one_request_share_its_patience() {
+    let (fake, a, b) = pair(Settings::default()).await;
+    a.read(1).await;
+    fake.world().lines[0].deaf = true;
+    b.write(1).await;
+    // Long enough for one, and not for the one that follows from its answer.
+    fake.world().lines[0].slow = 35;
+    let started = Instant::now();
+    assert_eq!(a.read(1).await.0, 1);
+    let took = started.elapsed();
+    assert!(took < TIMEOUT + Duration::from_millis(10), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_replica_that_is_held_up_itself_does_not_blame_the_store() {
     let (_, a, _) = pair(Settings::default()).await;
     a.read(1).await;
@@ -170,4 +184,38 @@ async fn what_was_read_alone_is_not_shared_later() {
     sleep(Duration::from_millis(10)).await;
     assert_eq!(b.read(1).await.0, 1);
     assert_eq!(a.read(1).await.0, 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_read_alone_does_not_count_when_it_is_alone_again() {
+    let (fake, minute) = (Fake::new(), Duration::from_secs(60));
+    fake.world().lines[0].cut = true;
+    let [a, b] = [0, 1].map(|n| Replica::with(&fake, n, Settings::default(), minute));
+    b.together().await;
+    assert_eq!(a.read(1).await, (0, Origin::Miss));
+    fake.world().lines[0].cut = false;
+    a.together().await;
+    fake.world().lines[0].deaf = true;
+    b.write(1).await;
+    fake.world().lines[0].cut = true;
+    while a.session().is_some() {
+        sleep(Duration::from_millis(10)).await;
+    }
+    assert_eq!(a.read(1).await, (1, Origin::Miss));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_has_ended_is_not_used() {
+    let fake = Fake::new();
+    fake.world().lines[0].ends_at_once = true;
+    let settings = Settings {
+        confirm: false,
+        ..Settings::default()
+    };
+    let a = Replica::new(&fake, 0, settings);
+    sleep(Duration::from_millis(900)).await;
+    assert!(fake.world().asked.contains(&(0, "connect")));
+    assert!(a.session().is_none());
+    fake.world().lines[0].ends_at_once = false;
+    a.together().await;
 }

@@ -55,6 +55,10 @@ pub(super) struct LineState {
     pub(super) deaf: bool,
     /// The next bump does not arrive.
     pub(super) loses_bump: bool,
+    /// So many ms more.
+    pub(super) slow: u64,
+    /// Connections have ended when they begin, and answer all the same.
+    pub(super) ends_at_once: bool,
     /// Bumps take their time.
     pub(super) holds_bumps: bool,
 }
@@ -179,6 +183,13 @@ impl Fake {
         world.data.generations.clear();
     }
 
+    /// How much longer the oldest value is kept.
+    pub(super) fn kept_for(&self) -> Duration {
+        let world = self.world();
+        let ends = world.data.snapshots.values().map(|(_, until)| *until);
+        Duration::from_millis(ends.min().unwrap().saturating_sub(world.now()))
+    }
+
     /// Everything in the store, as text.
     pub(super) fn dump(&self) -> String {
         let world = self.world();
@@ -237,6 +248,9 @@ impl Remote for Line {
                 return Err(unreachable());
             }
             world.asked.push((self.number, "connect"));
+            if world.lines[self.number].ends_at_once {
+                events.ended();
+            }
             world.sessions.retain(|(number, _)| *number != self.number);
             world.sessions.push((self.number, events));
             let session = Over {
@@ -263,6 +277,8 @@ impl Over {
     ) -> Answer<'a, T> {
         Box::pin(async move {
             self.fake.travel().await;
+            let slow = self.fake.world().lines[self.number].slow;
+            sleep(Duration::from_millis(slow)).await;
             let answer = {
                 let mut world = self.fake.world();
                 let line = world.lines[self.number];

@@ -15,6 +15,9 @@ async fn what_one_has_read_the_other_need_not_look_up() {
     assert!(age < Duration::from_millis(730), "{age:?}");
     assert_eq!(b.read(1).await, (0, Origin::Hit));
     assert_eq!(fake.world().lookups, 1);
+    let kept = fake.kept_for();
+    assert!(kept <= Duration::from_millis(1300), "{kept:?}");
+    assert!(kept > Duration::from_millis(1270), "{kept:?}");
     // And it is no younger for having gone round.
     sleep(Duration::from_millis(1300)).await;
     assert_eq!(b.read(1).await.1, Origin::Miss);
@@ -106,6 +109,21 @@ async fn what_is_found_before_a_bump_arrives_is_not_used_after_it() {
         told.await;
         assert_eq!(a.read(1).await, (1, Origin::Miss), "confirm = {confirm}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_replica_has_its_own_idea_of_what_is_too_old() {
+    let fake = Fake::new();
+    let [a, b] = [(0, 60), (1, 2)].map(|(number, seconds)| {
+        let max_age = Duration::from_secs(seconds);
+        Replica::with(&fake, number, Settings::default(), max_age)
+    });
+    a.together().await;
+    b.together().await;
+    a.read(1).await;
+    sleep(Duration::from_secs(5)).await;
+    assert_eq!(a.read(1).await.1, Origin::Hit);
+    assert_eq!(b.read(1).await.1, Origin::Miss);
 }
 
 #[tokio::test(start_paused = true)]
