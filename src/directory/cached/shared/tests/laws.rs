@@ -218,7 +218,7 @@ fn run(steps: Vec<Step>, confirm: bool) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn with_confirm_nothing_older_than_what_was_answered_fills(steps in steps(true)) {
