@@ -1,6 +1,8 @@
 //! What is counted. Every label has a bounded set of values; ids and paths are none, and of callers only
 //! the names that the configuration gives them.
 
+mod answers;
+mod names;
 mod redis;
 mod shaped;
 
@@ -9,40 +11,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 
-use http::StatusCode;
-use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _, Unit};
+use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{
     BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
 };
 
+pub use self::answers::UpstreamAnswers;
+use self::answers::status;
+use self::names::{
+    BREAKER_OPENINGS, BREAKER_REFUSALS, BREAKER_STATE, BUFFERED, BUILD_INFO, CERTIFICATE_EXPIRY,
+    CLIENT_REQUESTS, CONFIG_SUCCESSFUL, CONFIG_TIME, CREDENTIAL_EXPIRY, CREDENTIAL_FETCHES,
+    HANDSHAKES, IN_FLIGHT, LOOKUPS, OWN_ANSWERS, RATE_REFUSALS, RATE_SHAPED, RATE_SHAPED_TIME,
+    RELOADS, REPAIRS, REQUESTS, SNAPSHOT_AGE, describe,
+};
 pub(crate) use self::redis::RedisMetrics;
 pub use self::shaped::{Held, Shaped};
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
-
-const REQUESTS: &str = "patchwright_requests_total";
-const REPAIRS: &str = "patchwright_repairs_total";
-const LOOKUPS: &str = "patchwright_lookups_total";
-const IN_FLIGHT: &str = "patchwright_in_flight";
-const BUFFERED: &str = "patchwright_buffered_bytes";
-const UPSTREAM_ANSWERS: &str = "patchwright_upstream_answers_total";
-const OWN_ANSWERS: &str = "patchwright_own_answers_total";
-const HANDSHAKES: &str = "patchwright_tls_handshakes_total";
-const RELOADS: &str = "patchwright_reloads_total";
-const CERTIFICATE_EXPIRY: &str = "patchwright_certificate_expiry_timestamp_seconds";
-const CONFIG_SUCCESSFUL: &str = "patchwright_config_last_reload_successful";
-const CONFIG_TIME: &str = "patchwright_config_last_reload_success_timestamp_seconds";
-const BREAKER_STATE: &str = "patchwright_lookup_breaker_state";
-const BREAKER_OPENINGS: &str = "patchwright_lookup_breaker_openings_total";
-const BREAKER_REFUSALS: &str = "patchwright_lookup_breaker_refusals_total";
-const RATE_REFUSALS: &str = "patchwright_rate_lookups_refused_total";
-const RATE_SHAPED: &str = "patchwright_rate_shaped_total";
-const RATE_SHAPED_TIME: &str = "patchwright_rate_shaped_seconds";
-const CLIENT_REQUESTS: &str = "patchwright_client_requests_total";
-const CREDENTIAL_FETCHES: &str = "patchwright_credential_fetches_total";
-const CREDENTIAL_EXPIRY: &str = "patchwright_credential_expiry_timestamp_seconds";
-const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
-const BUILD_INFO: &str = "patchwright_build_info";
 
 /// Around `cache.max_age`, which is 2 s unless configured otherwise.
 const AGE_BUCKETS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0];
@@ -161,11 +146,7 @@ impl Metrics {
 
     /// The counters of the upstream called `name`.
     pub fn upstream(&self, name: &str) -> UpstreamAnswers {
-        UpstreamAnswers {
-            metrics: self.clone(),
-            name: name.to_owned(),
-            counters: Arc::new([const { OnceLock::new() }; STATUSES.len()]),
-        }
+        UpstreamAnswers::new(self, name)
     }
 
     /// The state of the breaker of the upstream called `name`, how often it opened, and how many lookups
@@ -267,41 +248,6 @@ impl Observer for Metrics {
     }
 }
 
-/// Counts the answers of one upstream.
-#[derive(Clone, Debug)]
-pub struct UpstreamAnswers {
-    metrics: Metrics,
-    name: String,
-    /// Found once and kept: this is counted for every request, and finding a counter means building its
-    /// labels. Those that never counted anything don't appear.
-    counters: Arc<[OnceLock<Counter>; STATUSES.len()]>,
-}
-
-impl UpstreamAnswers {
-    /// It answered.
-    pub fn count(&self, answered: StatusCode) {
-        self.add(Some(answered));
-    }
-
-    /// It gave no answer.
-    pub fn count_none(&self) {
-        self.add(None);
-    }
-
-    fn add(&self, answered: Option<StatusCode>) {
-        let Some(counter) = place(answered).and_then(|place| self.counters.get(place)) else {
-            return;
-        };
-        let counter = counter.get_or_init(|| {
-            let upstream = Label::new("upstream", self.name.clone());
-            let status = Label::new("status", status(answered));
-            self.metrics
-                .counter(UPSTREAM_ANSWERS, vec![upstream, status])
-        });
-        counter.increment(1);
-    }
-}
-
 /// A request in flight.
 #[derive(Debug)]
 pub struct InFlight(Gauge);
@@ -319,207 +265,5 @@ fn gauge(recorder: &PrometheusRecorder, name: &'static str, labels: Vec<Label>) 
     recorder.register_gauge(&Key::from_parts(name, labels), &METADATA)
 }
 
-fn describe(recorder: &PrometheusRecorder) {
-    for (name, text) in [
-        (
-            REQUESTS,
-            "Requests that a rule matched, by what became of them.",
-        ),
-        (REPAIRS, "Edits that were made, by kind."),
-        (LOOKUPS, "Snapshots that were used, by how they came about."),
-        (
-            UPSTREAM_ANSWERS,
-            "Answers of an upstream; status \"none\" where it gave none.",
-        ),
-        (OWN_ANSWERS, "Answers that patchwright made itself."),
-        (
-            HANDSHAKES,
-            "TLS handshakes with callers, by how they ended.",
-        ),
-        (
-            RELOADS,
-            "Changes of the configuration and of certificate files; result \"failed\" where the new ones cannot be used.",
-        ),
-        (
-            BREAKER_OPENINGS,
-            "How often lookups were suspended because too many failed.",
-        ),
-        (BREAKER_REFUSALS, "Lookups that were suspended."),
-        (
-            RATE_REFUSALS,
-            "Lookups that were not sent, as budget.lookup_share of their credential's rate was used.",
-        ),
-        (
-            RATE_SHAPED,
-            "Requests that were held back until their credential's rate allowed them.",
-        ),
-        (
-            CLIENT_REQUESTS,
-            "Requests by client; result \"unknown\" where it is none.",
-        ),
-        (
-            CREDENTIAL_FETCHES,
-            "Tries to get a token from a login host, by how they ended.",
-        ),
-        (
-            redis::OPERATIONS,
-            "What Redis was asked to do; result \"alone\" where it was not, since it cannot be used.",
-        ),
-        (
-            redis::SNAPSHOTS,
-            "Snapshots that were looked for in Redis before a lookup.",
-        ),
-        (
-            redis::PUSHES,
-            "Changes by other replicas that Redis has told of.",
-        ),
-    ] {
-        recorder.describe_counter(name.into(), None, text.into());
-    }
-    let text = "Requests that are being answered.";
-    recorder.describe_gauge(IN_FLIGHT.into(), None, text.into());
-    let text = "Bytes of bodies and answers that are held in memory; limits.buffered bounds them.";
-    recorder.describe_gauge(BUFFERED.into(), Some(Unit::Bytes), text.into());
-    recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
-    let text = "Until when the certificate in use is valid, in seconds since 1970.";
-    recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());
-    let text = "Whether the configuration that was read last is in force.";
-    recorder.describe_gauge(CONFIG_SUCCESSFUL.into(), None, text.into());
-    let text = "When the configuration was last read and found right, in seconds since 1970.";
-    recorder.describe_gauge(CONFIG_TIME.into(), Some(Unit::Seconds), text.into());
-    let text = "Until when the token in use is valid, in seconds since 1970; 0 without one.";
-    recorder.describe_gauge(CREDENTIAL_EXPIRY.into(), Some(Unit::Seconds), text.into());
-    let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
-    recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
-    let text = "How long requests were held back.";
-    recorder.describe_histogram(RATE_SHAPED_TIME.into(), Some(Unit::Seconds), text.into());
-    let text = "Whether snapshots are shared through Redis: 1, or 0 while the replica is alone.";
-    recorder.describe_gauge(redis::UP.into(), None, text.into());
-    let text = "How long Redis took.";
-    recorder.describe_histogram(redis::SECONDS.into(), Some(Unit::Seconds), text.into());
-    let text = "Age of snapshots when they were used.";
-    recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
-}
-
-/// The statuses that say something to an operator by themselves, and the classes of all others: upstreams
-/// choose the number, so not every one can be a label.
-const STATUSES: [(u16, &str); 26] = [
-    (200, "200"),
-    (201, "201"),
-    (202, "202"),
-    (204, "204"),
-    (304, "304"),
-    (400, "400"),
-    (401, "401"),
-    (403, "403"),
-    (404, "404"),
-    (408, "408"),
-    (409, "409"),
-    (413, "413"),
-    (415, "415"),
-    (422, "422"),
-    (429, "429"),
-    (500, "500"),
-    (502, "502"),
-    (503, "503"),
-    (504, "504"),
-    (1, "1xx"),
-    (2, "2xx"),
-    (3, "3xx"),
-    (4, "4xx"),
-    (5, "5xx"),
-    // Not in use on the internet, but the type allows them.
-    (OTHER, "other"),
-    (NONE, "none"),
-];
-const OTHER: u16 = 6;
-const NONE: u16 = 0;
-
-/// The place in [`STATUSES`] of a status, or of none.
-fn place(status: Option<StatusCode>) -> Option<usize> {
-    let code = status.map_or(NONE, |status| status.as_u16());
-    let at = |wanted: u16| STATUSES.iter().position(|(code, _)| *code == wanted);
-    at(code).or_else(|| at(code / 100)).or_else(|| at(OTHER))
-}
-
-fn status(status: Option<StatusCode>) -> &'static str {
-    let label = place(status).and_then(|place| STATUSES.get(place));
-    label.map_or("other", |(_, label)| label)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::RequestId;
-    use crate::layer::record::{Origin, Outcome, Repair};
-    use std::time::Duration;
-
-    fn record<'a>() -> Record<'a> {
-        Record {
-            rule: "participant",
-            outcome: Outcome::Repaired,
-            reason: None,
-            repairs: &[Repair::Fill, Repair::ContentType],
-            filled: &["/state"],
-            dropped: &[],
-            parts: &[],
-            hint: None,
-            snapshot: Some(Origin::Hit),
-            age: Some(Duration::from_millis(120)),
-            status: Some(StatusCode::OK),
-            user_agent: Some("curl"),
-            id: RequestId::next(),
-        }
-    }
-
-    #[test]
-    fn a_record_is_counted_under_its_words() {
-        let metrics = Metrics::new().unwrap();
-        metrics.observe(&record());
-        metrics.observe(&Record {
-            outcome: Outcome::Forwarded,
-            reason: Some(Reason::NotJson),
-            repairs: &[],
-            snapshot: None,
-            age: None,
-            status: None,
-            ..record()
-        });
-        let text = metrics.render();
-        for line in [
-            r#"patchwright_requests_total{rule="participant",outcome="repaired",reason="",status="200"} 1"#,
-            r#"patchwright_requests_total{rule="participant",outcome="forwarded",reason="not_json",status="none"} 1"#,
-            r#"patchwright_repairs_total{rule="participant",repair="content-type"} 1"#,
-            r#"patchwright_lookups_total{origin="hit"} 1"#,
-            r#"patchwright_snapshot_age_seconds_bucket{le="0.25"} 1"#,
-            r#"patchwright_build_info{version=""#,
-        ] {
-            assert!(text.contains(line), "{line} is not in\n{text}");
-        }
-        assert!(!text.contains("curl"), "callers are no label");
-    }
-
-    #[test]
-    fn two_proxies_in_one_process_count_apart() {
-        let (one, two) = (Metrics::new().unwrap(), Metrics::new().unwrap());
-        one.upstream("api").count(StatusCode::OK);
-        assert!(one.render().contains("patchwright_upstream_answers_total{"));
-        assert!(!two.render().contains("patchwright_upstream_answers_total{"));
-    }
-
-    #[test]
-    fn what_is_in_flight_is_so_until_it_is_dropped() {
-        let metrics = Metrics::new().unwrap();
-        let request = metrics.in_flight();
-        assert!(metrics.render().contains("patchwright_in_flight 1"));
-        drop(request);
-        assert!(metrics.render().contains("patchwright_in_flight 0"));
-    }
-
-    #[test]
-    fn an_upstream_cannot_invent_labels() {
-        let all = (100..1000).map(|code| status(StatusCode::from_u16(code).ok()));
-        let all: std::collections::HashSet<_> = all.collect();
-        assert!(all.len() < 30, "{all:?}");
-    }
-}
+mod tests;
