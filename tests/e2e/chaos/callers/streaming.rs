@@ -169,7 +169,7 @@ impl Caller {
         };
         // Some break off right where the inner request begins.
         let part = if self.rng.chance(30) {
-            written.len() - self.rng.below(600)
+            written.len().saturating_sub(self.rng.below(600))
         } else {
             written.len()
         };
