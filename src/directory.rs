@@ -153,9 +153,6 @@ pub enum LookupError {
     /// All answers and bodies together hold as much as they may.
     #[error("too much is being read at once")]
     Overloaded,
-    /// Writes overtook it again and again.
-    #[error("the conversation changes faster than it can be read")]
-    Overtaken,
     /// Not tried: too many failed lately. The rest of the time to wait.
     #[error("lookups are suspended, since too many failed")]
     Suspended(Duration),

@@ -13,8 +13,9 @@ use crate::directory::{Ask, Directory, Learning, LookupError, Reading, Snapshot,
 use crate::layer::record::Origin;
 use crate::rule::ConversationId;
 
-/// How often a lookup is repeated because a write overtook it. What is still older than a write then is no
-/// more to be used than before.
+/// How often a lookup is repeated because a write overtook it. The last one is used in any case: it began after
+/// the question came, so that it is older than no write that was answered before, and where writes follow each
+/// other that fast, the next would be overtaken, too.
 const OVERTAKEN: usize = 3;
 
 impl<T: Transport> Directory for Cached<T> {
@@ -31,13 +32,10 @@ impl<T: Transport> Directory for Cached<T> {
         }
         let mut floor = self.store.floor(&visit);
         let (mut kept, mut origin) = self.join_or_fetch(&visit, floor).await?;
-        for tries in 0.. {
+        for _ in 0..OVERTAKEN {
             floor = self.store.floor(&visit);
             if kept.snapshot.tick > floor && visit.holds(&kept).await {
                 break;
-            }
-            if tries == OVERTAKEN {
-                return Err(LookupError::Overtaken);
             }
             // There is one lookup at a time to join, and the last one is over: the next began after the
             // question came, and holds whatever others do.

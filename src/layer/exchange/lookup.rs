@@ -182,9 +182,7 @@ impl Miss {
             }
             LookupError::Status(_, wait) => Some(unavailable(wait)),
             LookupError::Suspended(wait) => Some(unavailable(Some(wait))),
-            LookupError::Unreachable | LookupError::NoConversation | LookupError::Overtaken => {
-                Some(unavailable(None))
-            }
+            LookupError::Unreachable | LookupError::NoConversation => Some(unavailable(None)),
         }
     }
 }

@@ -107,11 +107,7 @@ async fn read(replica: Replica, notes: Notes, c: u64) {
     let began = Instant::now();
     let (own, all) = notes.least(&replica, c);
     let session = replica.session();
-    let reading = match replica.ask(&ask(c)).await {
-        // Nothing is filled.
-        Err(LookupError::Overtaken) => return,
-        reading => reading.unwrap(),
-    };
+    let reading = replica.ask(&ask(c)).await.unwrap();
     let (seen, origin) = (version(&reading), reading.origin);
     let who = format!("replica {} read {c} as {seen}, a {origin}", replica.number);
     assert!(seen >= own, "{who}, and had changed it to {own} itself");
