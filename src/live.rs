@@ -202,7 +202,7 @@ impl Live {
             },
         );
         Ok(Reloaded::New(format!(
-            "configuration {number}, other than the one before in {changed}"
+            "configuration {number}, changed in {changed}"
         )))
     }
 

@@ -105,7 +105,7 @@ async fn what_a_file_names_is_read_with_it_and_again_when_it_changes() {
         .await;
     let text = log.text();
     assert!(
-        text.contains("configuration 3, other than the one before in cache name="),
+        text.contains("configuration 3, changed in cache name="),
         "{text}"
     );
     assert!(!text.contains("hunter"), "{text}");

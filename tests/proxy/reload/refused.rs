@@ -50,7 +50,7 @@ async fn all_faults_are_said_and_the_one_in_force_stays_until_it_is_mended() {
     assert!(gateway.reads(&mended).await);
     gateway.counts(USED).await;
     assert!(time().await > before);
-    let said = "configuration 2, other than the one before in cache, upstream";
+    let said = "configuration 2, changed in cache, upstream";
     assert!(log.text().contains(said), "{}", log.text());
     caller.send(GET).await;
     other.accept().await.head().await;
