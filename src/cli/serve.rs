@@ -15,13 +15,11 @@ use super::descriptors;
 use super::listen::{ListenError, listen};
 use super::settings::{ConfigArgs, LogArgs, environment};
 use crate::admin::{self, Admin, Content, Readiness, Recent};
-use crate::certificates;
 use crate::config::Config;
 use crate::live::{Live, Source, Unusable};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
 use crate::server::{serve, serve_by};
-use crate::upstream::BuildError;
 use crate::watch::{EVERY, Reload, Watch};
 
 const MORE: &str = "\
@@ -60,17 +58,9 @@ pub enum ServeError {
     /// A listener could not be opened.
     #[error(transparent)]
     Listen(#[from] ListenError),
-    /// An upstream can't be used.
+    /// The configuration can't be used here and now.
     #[error(transparent)]
-    Upstream(#[from] BuildError),
-    /// The listener's certificate can't be used.
-    #[error("listen.tls: {0}")]
-    Tls(#[from] certificates::Fault),
-    /// An upstream is this proxy itself.
-    #[error(
-        "upstream {0:?} is this proxy's own address: every request would come back to it for ever"
-    )]
-    Loop(String),
+    Unusable(#[from] Unusable),
     /// The metrics could not be set up.
     #[error("can't set up metrics: {0}")]
     Metrics(#[from] metrics_exporter_prometheus::BuildError),
@@ -97,22 +87,10 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     Ok(served?)
 }
 
-impl From<Unusable> for ServeError {
-    fn from(unusable: Unusable) -> Self {
-        match unusable {
-            Unusable::Upstream(error) => Self::Upstream(error),
-            Unusable::Tls(fault) => Self::Tls(fault),
-            Unusable::Loop(name) => Self::Loop(name),
-        }
-    }
-}
-
 impl From<ServeError> for Failure {
     fn from(error: ServeError) -> Self {
         match error {
-            ServeError::Upstream(_) | ServeError::Tls(_) | ServeError::Loop(_) => {
-                Self::Usage(error.to_string())
-            }
+            ServeError::Unusable(_) => Self::Usage(error.to_string()),
             _ => Self::Runtime(error.to_string()),
         }
     }

@@ -1,6 +1,7 @@
 //! `patchwright serve` without its command line: both listeners together.
 
 use patchwright::cli::serve::{ServeError, Server};
+use patchwright::live::Unusable;
 use tokio::sync::oneshot;
 
 use crate::support::{Gateway, Listening, Peer, within};
@@ -60,6 +61,9 @@ async fn an_address_that_is_taken_and_an_upstream_that_is_the_proxy_are_refused(
         let url = format!("http://{host}:{}", free.port());
         let gateway = Gateway::to(&url).with(|config| config.listen = free);
         let error = Server::bind(&gateway.config).unwrap_err();
-        assert!(matches!(error, ServeError::Loop(_)), "{error}");
+        assert!(
+            matches!(error, ServeError::Unusable(Unusable::Loop(_))),
+            "{error}"
+        );
     }
 }
