@@ -75,6 +75,8 @@ pub mod server;
 pub mod simulator;
 pub mod snapshot;
 #[cfg(feature = "proxy")]
+pub mod tally;
+#[cfg(feature = "proxy")]
 pub mod telemetry;
 #[cfg(feature = "proxy")]
 pub mod upstream;

@@ -28,6 +28,7 @@ pub(crate) use self::redis::RedisMetrics;
 pub use self::shaped::{Held, Shaped};
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
+use crate::tally::Tally;
 
 /// Around `cache.max_age`, which is 2 s unless configured otherwise.
 const AGE_BUCKETS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0];
@@ -48,6 +49,7 @@ struct Shared {
     age: Histogram,
     shaped: Histogram,
     samples: AtomicU64,
+    tally: Tally,
 }
 
 impl Metrics {
@@ -68,8 +70,14 @@ impl Metrics {
             age: recorder.register_histogram(&Key::from_name(SNAPSHOT_AGE), &METADATA),
             shaped: recorder.register_histogram(&Key::from_name(RATE_SHAPED_TIME), &METADATA),
             samples: AtomicU64::new(0),
+            tally: Tally::default(),
             recorder,
         })))
+    }
+
+    /// The same in numbers for people.
+    pub fn tally(&self) -> &Tally {
+        &self.0.tally
     }
 
     /// Everything, in Prometheus' text format.
@@ -224,6 +232,7 @@ impl fmt::Debug for Metrics {
 
 impl Observer for Metrics {
     fn observe(&self, record: &Record<'_>) {
+        self.0.tally.observe(record);
         let rule = record.rule.to_owned();
         let reason = record.reason.map_or("", Reason::as_str);
         let requests = vec![

@@ -263,6 +263,7 @@ where
                 Err(refusal) => return shared.made(refusal.into_response(id), head, share),
             };
             share = share.with_client(entry.place);
+            request.extensions_mut().insert(entry.name);
             if let Some(injection) = entry.injection {
                 request.extensions_mut().insert(injection);
             }

@@ -90,6 +90,8 @@ impl Rule {
 #[derive(Debug)]
 struct Route {
     rule: usize,
+    /// The template, as it was written.
+    template: String,
     methods: Vec<Method>,
     /// Names of the path's parameters.
     params: Vec<String>,
@@ -186,6 +188,11 @@ impl<'r, 'p> Match<'r, 'p> {
     /// The rule.
     pub fn rule(&self) -> &'r Rule {
         self.rule
+    }
+
+    /// The path template that matched.
+    pub fn template(&self) -> &'r str {
+        &self.route.template
     }
 
     /// The participant that the path names, empty where it names none.

@@ -43,6 +43,7 @@ use http_body::Body;
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
 use hyper_util::client::legacy::connect::capture_connection;
+use tokio::time::Instant;
 use tower_service::Service;
 
 use self::body::RequestBody;
@@ -150,9 +151,10 @@ impl Shared {
     {
         let id = request.extensions().get::<RequestId>().copied();
         let id = id.unwrap_or_else(RequestId::next);
+        let asked = Instant::now();
         match self.exchange(request, id).await {
             Ok(response) => {
-                self.answers.count(response.status());
+                self.answers.count(response.status(), asked.elapsed());
                 response
             }
             Err(failure) => {

@@ -13,6 +13,7 @@ use super::rate::Limit;
 use crate::answer::{Answer, RequestId};
 use crate::config;
 use crate::credential::{Credential, Injection};
+use crate::layer::record::ClientName;
 use crate::metrics::Metrics;
 use crate::peer::Peer;
 
@@ -23,6 +24,7 @@ const MOMENT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Client {
     config: config::Client,
+    name: ClientName,
     places: Option<Arc<Semaphore>>,
     limit: Option<Limit>,
     injection: Option<Injection>,
@@ -34,6 +36,8 @@ pub struct Client {
 /// A request that was let in. Its place among its client's is free again when this is dropped.
 #[derive(Debug)]
 pub struct Entry {
+    /// Whose request it is.
+    pub name: ClientName,
     /// The credential that the request is given.
     pub injection: Option<Injection>,
     /// The place, where they are bounded.
@@ -60,6 +64,7 @@ impl Client {
             admitted: counter("admitted"),
             throttled: counter("throttled"),
             forbidden: counter("forbidden"),
+            name: ClientName(client.name.as_str().into()),
             config: client.clone(),
         }
     }
@@ -111,6 +116,7 @@ impl Client {
         self.admitted.increment(1);
         tracing::debug!(%id, client = self.config.name, upstream, "request admitted");
         Ok(Entry {
+            name: self.name.clone(),
             injection: self.injection.clone(),
             place,
         })

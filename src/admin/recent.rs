@@ -128,9 +128,13 @@ mod tests {
     fn record<'a>(rule: &'a str, user_agent: &'a str) -> Record<'a> {
         Record {
             rule,
+            method: &http::Method::PATCH,
+            template: "/a/{b}",
             outcome: Outcome::Repaired,
             reason: None,
             repairs: &[Repair::Fill],
+            verdict: None,
+            spans: &[],
             filled: &["/state"],
             dropped: &[],
             parts: &[],
@@ -138,6 +142,7 @@ mod tests {
             snapshot: Some(Origin::Miss),
             age: Some(Duration::from_millis(7)),
             status: None,
+            client: None,
             user_agent: Some(user_agent),
             id: RequestId::next(),
         }

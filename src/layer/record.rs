@@ -1,8 +1,10 @@
 //! What was done to one request: the content of the outcome header, the log line and the metrics.
 
+use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 
 use crate::repair::diagnosis::Flaw;
 use crate::words::words;
@@ -125,17 +127,50 @@ words! {
     }
 }
 
+words! {
+    /// Mode observe: what the upstream said to the original, held against what would have been sent.
+    Verdict {
+        /// It refused the original and named what would have been put right.
+        WouldHaveHelped = "would_have_helped",
+        /// It accepted the original.
+        NotNeeded = "not_needed",
+        /// Anything else: it refused for another reason, failed, or what would have been sent is unknown.
+        Unclear = "unclear",
+    }
+}
+
+/// Bytes of the caller's body that were replaced, and by how many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The caller's bytes; empty where something was only put in.
+    pub at: Range<usize>,
+    /// Length of what stands there now, in bytes.
+    pub inserted: usize,
+}
+
+/// Names the sender of a request, in its extensions, for its [`Record`].
+#[derive(Clone, Debug)]
+pub struct ClientName(pub Arc<str>);
+
 /// What was done to one request that a rule matched.
 #[derive(Clone, Debug)]
 pub struct Record<'a> {
     /// The rule's name.
     pub rule: &'a str,
+    /// The request's method.
+    pub method: &'a Method,
+    /// The rule's path template that the request matched.
+    pub template: &'a str,
     /// What became of the request.
     pub outcome: Outcome,
     /// Why, where the outcome has a reason.
     pub reason: Option<Reason>,
     /// The kinds of edit that were made (or would have been, in mode observe).
     pub repairs: &'a [Repair],
+    /// Mode observe: whether that would have been of use, where anything would have been done.
+    pub verdict: Option<Verdict>,
+    /// Where the caller's bytes were changed, where they were only filled in.
+    pub spans: &'a [Span],
     /// JSON pointers of the members that were filled.
     pub filled: &'a [&'a str],
     /// JSON pointers of the members, and names of the header fields, that were left out; `+N` at the end
@@ -152,6 +187,8 @@ pub struct Record<'a> {
     pub age: Option<Duration>,
     /// The status that the caller gets; `None` when the inner service failed without a response.
     pub status: Option<StatusCode>,
+    /// The caller, where a [`ClientName`] names it.
+    pub client: Option<&'a str>,
     /// The caller's `User-Agent`, where it is readable text.
     pub user_agent: Option<&'a str>,
     /// The request's id, as own answers carry it.

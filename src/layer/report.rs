@@ -98,9 +98,13 @@ mod tests {
     fn record() -> Record<'static> {
         Record {
             rule: "participant",
+            method: &http::Method::PATCH,
+            template: "/a/{b}",
             outcome: Outcome::Repaired,
             reason: None,
             repairs: &[Repair::Fill, Repair::ContentType],
+            verdict: None,
+            spans: &[],
             filled: &["/state", "/routing/queue/id"],
             dropped: &[],
             parts: &[],
@@ -108,6 +112,7 @@ mod tests {
             snapshot: Some(Origin::Hit),
             age: Some(Duration::from_millis(120)),
             status: None,
+            client: None,
             user_agent: None,
             id: RequestId::next(),
         }

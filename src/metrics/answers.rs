@@ -1,4 +1,5 @@
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use http::StatusCode;
 use metrics::{Counter, Label};
@@ -25,8 +26,9 @@ impl UpstreamAnswers {
         }
     }
 
-    /// It answered.
-    pub fn count(&self, answered: StatusCode) {
+    /// It answered, `took` after it was asked.
+    pub fn count(&self, answered: StatusCode, took: Duration) {
+        self.metrics.tally().answered(took);
         self.add(Some(answered));
     }
 

@@ -9,9 +9,13 @@ use crate::layer::record::{Origin, Outcome, Repair};
 fn record<'a>() -> Record<'a> {
     Record {
         rule: "participant",
+        method: &http::Method::PATCH,
+        template: "/a/{b}",
         outcome: Outcome::Repaired,
         reason: None,
         repairs: &[Repair::Fill, Repair::ContentType],
+        verdict: None,
+        spans: &[],
         filled: &["/state"],
         dropped: &[],
         parts: &[],
@@ -19,6 +23,7 @@ fn record<'a>() -> Record<'a> {
         snapshot: Some(Origin::Hit),
         age: Some(Duration::from_millis(120)),
         status: Some(StatusCode::OK),
+        client: None,
         user_agent: Some("curl"),
         id: RequestId::next(),
     }
@@ -54,7 +59,7 @@ fn a_record_is_counted_under_its_words() {
 #[test]
 fn two_proxies_in_one_process_count_apart() {
     let (one, two) = (Metrics::new().unwrap(), Metrics::new().unwrap());
-    one.upstream("api").count(StatusCode::OK);
+    one.upstream("api").count(StatusCode::OK, Duration::ZERO);
     assert!(one.render().contains("patchwright_upstream_answers_total{"));
     assert!(!two.render().contains("patchwright_upstream_answers_total{"));
 }

@@ -8,6 +8,7 @@ use metrics::{Counter, Gauge};
 use crate::directory::breaker::{Change, State};
 use crate::directory::cached::Watch;
 use crate::metrics::Metrics;
+use crate::tally::Tally;
 
 /// Tells metrics and the log.
 pub struct BreakerWatch {
@@ -16,6 +17,7 @@ pub struct BreakerWatch {
     openings: Counter,
     refusals: Counter,
     over_budget: Counter,
+    tally: Tally,
 }
 
 impl BreakerWatch {
@@ -27,6 +29,7 @@ impl BreakerWatch {
             openings,
             refusals,
             over_budget: metrics.over_budget(upstream),
+            tally: metrics.tally().clone(),
         };
         this.show(State::Closed);
         this
@@ -75,6 +78,10 @@ impl Watch for BreakerWatch {
                 tracing::info!(upstream, "lookups are answered again");
             }
         }
+    }
+
+    fn looked_up(&self, took: Duration) {
+        self.tally.looked_up(took);
     }
 
     fn refused(&self) {

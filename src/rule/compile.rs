@@ -254,6 +254,7 @@ impl Compiler {
         }
         let route = Route {
             rule: index,
+            template: path.to_owned(),
             methods: spec.methods.clone(),
             params: template.params().map(str::to_owned).collect(),
             participant,

@@ -18,6 +18,9 @@ pub trait Watch: Send + Sync + 'static {
     /// A lookup was not started, as lookups are suspended.
     fn refused(&self);
 
+    /// A lookup was sent, and ended after so long.
+    fn looked_up(&self, _took: Duration) {}
+
     /// A lookup was not started, as it was more than lookups may use of their credential's rate.
     fn over_budget(&self) {}
 }
@@ -105,6 +108,11 @@ impl Gate {
     pub(super) fn over_budget(&self, wait: Duration) -> LookupError {
         self.watch.over_budget();
         LookupError::Throttled(wait)
+    }
+
+    /// Says how long a lookup took.
+    pub(super) fn looked_up(&self, took: Duration) {
+        self.watch.looked_up(took);
     }
 
     fn refuse(&self, wait: Duration) -> LookupError {

@@ -31,6 +31,7 @@ impl<T: Transport> Cached<T> {
             .rates
             .look_up(payer, self.share)
             .map_err(|wait| self.gate.over_budget(wait))?;
+        let sent_at = Instant::now();
         let had_time = asked.elapsed() <= self.limits.timeout / 2;
         let fetched = timeout_at(
             deadline,
@@ -41,6 +42,7 @@ impl<T: Transport> Cached<T> {
             }),
         )
         .await;
+        self.gate.looked_up(sent_at.elapsed());
         let fetched = fetched.unwrap_or(Err(LookupError::Timeout));
         admitted.settle(verdict(fetched.as_ref().err(), had_time));
         fetched

@@ -14,7 +14,7 @@ use crate::directory::Directory;
 use crate::layer::body::{Replay, RequestBody};
 use crate::layer::budget::Share;
 use crate::layer::demand::{Asked, Demand};
-use crate::layer::record::{Reason, Repair};
+use crate::layer::record::{Reason, Repair, Span};
 use crate::repair::charset::Charset;
 use crate::repair::diagnosis::Diagnosis;
 use crate::repair::header::{forget_the_bytes, misses_content_type, signs_the_target};
@@ -178,11 +178,20 @@ impl<'a> Draft<'a> {
             .filter(|&target| value(target).is_some())
             .collect();
         let spliced = self.plan.as_ref().filter(|_| !filled.is_empty());
+        let mut spans = Vec::new();
         let part = |send: &Send<'_, '_>| Part {
             name: send.name.to_owned(),
             path: send.path.clone().filter(|path| path != head.uri.path()),
             body: match spliced {
-                Some(plan) => Some(Bytes::from(plan.splice(value))),
+                Some(plan) => {
+                    let sent = plan.splice_with_edits(value, |edit| {
+                        spans.push(Span {
+                            at: edit.replaced,
+                            inserted: edit.inserted.len(),
+                        });
+                    });
+                    Some(Bytes::from(sent))
+                }
                 None => self.changed(&send.body),
             },
         };
@@ -213,6 +222,7 @@ impl<'a> Draft<'a> {
             parts,
             repairs,
             filled,
+            spans,
             dropped,
             content_type,
             coding,

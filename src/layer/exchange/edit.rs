@@ -1,6 +1,6 @@
 use bytes::Bytes;
 
-use crate::layer::record::Repair;
+use crate::layer::record::{Repair, Span};
 
 /// What is done to one request.
 #[derive(Clone, Debug, Default)]
@@ -9,6 +9,8 @@ pub(super) struct Edit {
     pub(super) parts: Vec<Part>,
     pub(super) repairs: Vec<Repair>,
     pub(super) filled: Vec<usize>,
+    /// Where, where that is all that was done to the body.
+    pub(super) spans: Vec<Span>,
     /// Members and header fields that were left out.
     pub(super) dropped: Vec<String>,
     /// Whether `Content-Type` is set.

@@ -8,7 +8,7 @@ use super::edit::Edit;
 use super::lookup::Known;
 use super::{Answered, Case};
 use crate::directory::Directory;
-use crate::layer::record::{Origin, Outcome, Reason, Record};
+use crate::layer::record::{ClientName, Origin, Outcome, Reason, Record, Verdict};
 use crate::layer::report::{PATCHWRIGHT, header};
 use crate::repair::diagnosis::Diagnosis;
 use crate::rule::Rule;
@@ -19,6 +19,7 @@ pub(super) struct Note<'r> {
     pub(super) outcome: Outcome,
     pub(super) reason: Option<Reason>,
     pub(super) origin: Option<Origin>,
+    pub(super) verdict: Option<Verdict>,
     /// The rule whose targets were filled.
     rule: Option<&'r Rule>,
     edit: Edit,
@@ -34,6 +35,7 @@ impl Default for Note<'_> {
             outcome: Outcome::Complete,
             reason: None,
             origin: None,
+            verdict: None,
             rule: None,
             edit: Edit::default(),
             statuses: Vec::new(),
@@ -96,12 +98,17 @@ impl<'r> Note<'r> {
             .filter_map(|&target| pointers.get(target));
         let filled: Vec<&str> = filled.map(String::as_str).collect();
         let user_agent = case.head.headers.get(USER_AGENT);
+        let client = case.head.extensions.get::<ClientName>();
         let failed = result.is_err() && self.outcome == Outcome::Repaired;
         let record = Record {
             rule: case.rule().name(),
+            method: &case.head.method,
+            template: case.found.template(),
             outcome: self.outcome,
             reason: self.reason.or(failed.then_some(Reason::UpstreamFailed)),
             repairs: &self.edit.repairs,
+            verdict: self.verdict,
+            spans: &self.edit.spans,
             filled: &filled,
             dropped: &self.edit.dropped,
             parts: &self.parts(),
@@ -109,6 +116,7 @@ impl<'r> Note<'r> {
             snapshot: self.origin,
             age: self.age,
             status: result.as_ref().ok().map(Response::status),
+            client: client.map(|ClientName(name)| &**name),
             user_agent: user_agent.and_then(|value| value.to_str().ok()),
             id: case.id,
         };

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use http::StatusCode;
+use http::{Method, StatusCode};
 use patchwright::answer::RequestId;
 use patchwright::layer::record::{Origin, Outcome, Reason, Record, Repair};
 use patchwright::layer::report::header;
@@ -11,9 +11,13 @@ pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
     for (outcome, reason) in Outcome::ALL.iter().zip(Reason::ALL.iter().cycle()) {
         let record = Record {
             rule,
+            method: &Method::PATCH,
+            template: "/a",
             outcome: *outcome,
             reason: Some(*reason),
             repairs: Repair::ALL,
+            verdict: None,
+            spans: &[],
             filled,
             dropped: &[rule.to_owned()],
             parts: &[
@@ -24,6 +28,7 @@ pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
             snapshot: Some(Origin::Hit),
             age,
             status: None,
+            client: None,
             user_agent: None,
             id: RequestId::next(),
         };
