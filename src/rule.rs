@@ -25,7 +25,7 @@ use spec::Timing;
 use template::MAX_PARAMS;
 use tree::{Params, Tree};
 
-use crate::layer::options::{LookupFailure, Mode};
+use crate::layer::options::{EnforceShare, LookupFailure, Mode};
 use crate::repair::reshape::Recipe;
 use crate::repair::target::Targets;
 use crate::snapshot::Participant;
@@ -55,6 +55,7 @@ pub struct Rule {
     pub(crate) content_type: Option<HeaderValue>,
     pub(crate) timing: Timing,
     pub(crate) mode: Option<Mode>,
+    pub(crate) enforce_share: Option<EnforceShare>,
     pub(crate) resend_on: Option<Vec<StatusCode>>,
     pub(crate) on_lookup_failure: Option<LookupFailure>,
     pub(crate) targets: Targets,
@@ -125,17 +126,17 @@ pub struct ConversationId(pub(crate) u64);
 
 impl ConversationId {
     fn new<'v>(values: impl Iterator<Item = &'v str>) -> Self {
-        // FNV-1a: a collision costs a needless lookup and nothing else, and replicas that were built by
-        // different compilers must agree, which the standard library's hasher does not promise.
-        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
-        for value in values {
-            // What no text holds keeps ("ab", "c") and ("a", "bc") apart.
-            for byte in value.bytes().chain([0xff]) {
-                hash = (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        }
-        Self(hash)
+        // What no text holds keeps ("ab", "c") and ("a", "bc") apart.
+        Self(fnv1a(values.flat_map(|value| value.bytes().chain([0xff]))))
     }
+}
+
+/// FNV-1a: replicas that were built by different compilers must agree, which the standard library's hasher does
+/// not promise. A collision costs a needless lookup and nothing else.
+pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
+    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 impl Rules {

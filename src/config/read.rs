@@ -101,12 +101,14 @@ fn repair(root: &mut Table<'_>) -> Options {
     let mut table = root.table("repair");
     let mut options = Options::default();
     let mode = table.word("mode", &pack::MODES);
+    let enforce_share = pack::enforce_share(&mut table);
     let on_lookup_failure = table.word("on_lookup_failure", &pack::LOOKUP_FAILURES);
     let on_too_large = table.word("on_too_large", &TOO_LARGE);
     let resend_on = table.statuses("resend_on", pack::definite_rejection);
     let report = table.bool("report");
     table.finish();
     options.mode = mode.unwrap_or(options.mode);
+    options.enforce_share = enforce_share.unwrap_or(options.enforce_share);
     options.on_lookup_failure = on_lookup_failure.unwrap_or(options.on_lookup_failure);
     options.on_too_large = on_too_large.unwrap_or(options.on_too_large);
     options.resend_on = resend_on.unwrap_or(options.resend_on);

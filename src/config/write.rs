@@ -70,6 +70,7 @@ impl Config {
         let repair = &self.repair;
         text.section("[repair]");
         text.word("mode", &MODES, repair.mode);
+        text.plain("enforce_share", float(repair.enforce_share.get()));
         text.word(
             "on_lookup_failure",
             &LOOKUP_FAILURES,
@@ -217,6 +218,11 @@ impl Text {
         self.path("private_key", identity.map(|files| &files.private_key));
         self.plain("http2", upstream.http2);
     }
+}
+
+/// A number that reads as one with a point: `1.0` and not `1`.
+fn float(number: f64) -> String {
+    format!("{number:?}")
 }
 
 fn quoted(text: &str) -> String {

@@ -1,5 +1,7 @@
 //! What a rejection demands: gaps of rules with `timing = "on-reject"`, and the steps of a rule that wait.
 
+mod blame;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -7,6 +9,7 @@ use http::StatusCode;
 use serde_json::Value;
 use tokio::time::Instant;
 
+pub(crate) use self::blame::Undone;
 use crate::repair::reshape::{Named, Step};
 use crate::repair::target::Targets;
 use crate::rule::spec::Timing;
@@ -80,6 +83,12 @@ impl Asked {
         let nulls = rule.recipe.nulls(body).into_iter();
         let named = nulls.filter(|null| errors.name(null));
         self.nulls = named.map(|null| null.pointer).collect();
+    }
+
+    /// The same, and this.
+    pub(crate) fn besides(mut self, demand: Demand) -> Self {
+        self.demand = self.demand.union(demand);
+        self
     }
 
     /// Whether a step of the rule still waits.

@@ -36,6 +36,7 @@ mod observe;
 mod refusal;
 mod rejection;
 mod sender;
+mod verdict;
 
 use draft::{Came, Sheet};
 use language::Language;
@@ -73,6 +74,7 @@ where
     let case = Case {
         shared: &shared,
         found: &found,
+        mode: shared.options.mode_of(&found),
         head,
         id,
     };
@@ -89,6 +91,7 @@ where
 struct Case<'a, D> {
     shared: &'a Shared<D>,
     found: &'a Match<'a, 'a>,
+    mode: Mode,
     head: Parts,
     id: RequestId,
 }
@@ -175,7 +178,7 @@ where
         language: Language,
     ) -> Answered<R, S::Error> {
         let sheet = Sheet::new(came, text, language);
-        match self.case.mode() {
+        match self.case.mode {
             Mode::Observe => self.observe(&sheet).await,
             _ => self.enforce(&sheet).await,
         }
@@ -191,7 +194,7 @@ where
 
     /// There is no room for another body. It may need a repair, so it must come back.
     async fn crowded(&mut self, body: RequestBody<B>) -> Answered<R, S::Error> {
-        if self.case.mode() == Mode::Observe {
+        if self.case.mode == Mode::Observe {
             return self.forward(body, Reason::Overloaded).await;
         }
         Ok(self.refuse(refusal::overloaded(), Some(Reason::Overloaded)))
@@ -211,10 +214,6 @@ impl<'a, D: Directory> Case<'a, D> {
         self.found.rule()
     }
 
-    fn mode(&self) -> Mode {
-        self.rule().mode.unwrap_or(self.shared.options.mode)
-    }
-
     fn announces_more_than(&self, limit: usize) -> bool {
         let length = self
             .head
@@ -226,7 +225,7 @@ impl<'a, D: Directory> Case<'a, D> {
     }
 
     fn rejects_too_large(&self) -> bool {
-        self.shared.options.on_too_large == TooLarge::Reject && self.mode() == Mode::Enforce
+        self.shared.options.on_too_large == TooLarge::Reject && self.mode == Mode::Enforce
     }
 
     /// What is to be repaired before the first send.
@@ -236,9 +235,7 @@ impl<'a, D: Directory> Case<'a, D> {
 
     /// The same after a rejection.
     fn asked_after(&self, rule: &Rule, refused: Refused<'_>) -> Asked {
-        let mut asked = Asked::by(refused, rule);
-        asked.demand = asked.demand.union(self.demand(rule));
-        asked
+        Asked::by(refused, rule).besides(self.demand(rule))
     }
 
     /// The conversation whose snapshots a request makes unusable, if it `changes` anything there.

@@ -1,10 +1,14 @@
 //! What the layer may do, and its bounds.
 
+mod share;
+
 use std::time::Duration;
 
 use http::StatusCode;
 
+pub use self::share::EnforceShare;
 use super::budget::Budget;
+use crate::rule::{Match, Rule};
 
 /// How far a rule goes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,7 +17,7 @@ pub enum Mode {
     Off,
     /// The original passes; the report says what would have been filled.
     Observe,
-    /// Requests are repaired.
+    /// Requests are repaired, as far as [`EnforceShare`] says.
     #[default]
     Enforce,
 }
@@ -43,6 +47,8 @@ pub enum TooLarge {
 pub struct Options {
     /// How far rules go that don't say so themselves.
     pub mode: Mode,
+    /// The share of conversations that rules in mode enforce are enforced for, where they don't say so themselves.
+    pub enforce_share: EnforceShare,
     /// What a failed lookup does.
     pub on_lookup_failure: LookupFailure,
     /// What an oversized body does.
@@ -61,10 +67,27 @@ pub struct Options {
     pub learn_limit: usize,
 }
 
+impl Options {
+    /// How far the rule of a request goes for it.
+    pub(crate) fn mode_of(&self, found: &Match<'_, '_>) -> Mode {
+        match self.reach_of(found.rule()) {
+            (Mode::Enforce, share) if !share.takes(found) => Mode::Observe,
+            (mode, _) => mode,
+        }
+    }
+
+    /// How far a rule goes, and for which share of the conversations where it is enforced.
+    pub(crate) fn reach_of(&self, rule: &Rule) -> (Mode, EnforceShare) {
+        let mode = rule.mode.unwrap_or(self.mode);
+        (mode, rule.enforce_share.unwrap_or(self.enforce_share))
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
             mode: Mode::default(),
+            enforce_share: EnforceShare::default(),
             on_lookup_failure: LookupFailure::default(),
             on_too_large: TooLarge::default(),
             resend_on: vec![StatusCode::BAD_REQUEST, StatusCode::CONFLICT],

@@ -132,9 +132,10 @@ words! {
     Verdict {
         /// It refused the original and named what would have been put right.
         WouldHaveHelped = "would_have_helped",
-        /// It accepted the original.
+        /// It accepted the original, and can't have passed over what would have been put right.
         NotNeeded = "not_needed",
-        /// Anything else: it refused for another reason, failed, or what would have been sent is unknown.
+        /// Anything else: it refused for another reason, failed or gave no answer; it accepted what it may have
+        /// passed over, such as a member that the API has elsewhere; or the lookup failed.
         Unclear = "unclear",
     }
 }

@@ -58,6 +58,9 @@ fn render(out: &mut String, record: &Record<'_>) -> std::fmt::Result {
         // RFC 9651 section 3.3.1: at most 15 digits.
         write!(out, ", age={}", age.as_millis().min(999_999_999_999_999))?;
     }
+    if let Some(verdict) = record.verdict {
+        write!(out, ", verdict={verdict}")?;
+    }
     Ok(())
 }
 
@@ -93,7 +96,7 @@ mod tests {
 
     use super::*;
     use crate::answer::RequestId;
-    use crate::layer::record::{Origin, Outcome, Reason, Repair};
+    use crate::layer::record::{Origin, Outcome, Reason, Repair, Verdict};
 
     fn record() -> Record<'static> {
         Record {
@@ -141,12 +144,13 @@ mod tests {
                         ("b".to_owned(), None),
                     ],
                     hint: Some("\"é\" is no member"),
+                    verdict: Some(Verdict::Unclear),
                     age: Some(Duration::MAX),
                     ..record()
                 };
                 let header = header(&odd).unwrap();
                 let parsed: Dictionary = Parser::new(header.to_str().unwrap()).parse().unwrap();
-                assert_eq!(parsed.len(), 10);
+                assert_eq!(parsed.len(), 11);
             }
         }
     }

@@ -139,6 +139,7 @@ impl Compiler {
             content_type,
             timing: spec.timing,
             mode: spec.mode,
+            enforce_share: spec.enforce_share,
             resend_on: spec.resend_on.clone(),
             on_lookup_failure: spec.on_lookup_failure,
             targets,

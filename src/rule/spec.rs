@@ -2,7 +2,7 @@
 
 use http::{Method, StatusCode};
 
-use crate::layer::options::{LookupFailure, Mode};
+use crate::layer::options::{EnforceShare, LookupFailure, Mode};
 use crate::repair::diagnosis::Flaw;
 pub use crate::repair::reshape::Form;
 
@@ -54,6 +54,8 @@ pub struct RuleSpec {
     pub fill: Vec<(String, String)>,
     /// Overrides `[repair] mode`.
     pub mode: Option<Mode>,
+    /// Overrides `[repair] enforce_share`.
+    pub enforce_share: Option<EnforceShare>,
     /// Overrides `[repair] resend_on`.
     pub resend_on: Option<Vec<StatusCode>>,
     /// Overrides `[repair] on_lookup_failure`.

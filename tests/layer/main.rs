@@ -25,3 +25,4 @@ mod official;
 mod passing;
 mod resend;
 mod told;
+mod verdicts;

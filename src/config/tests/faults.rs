@@ -256,6 +256,33 @@ fn a_section_that_is_no_table_is_said_to_be_one() {
 }
 
 #[test]
+fn a_share_of_the_conversations_is_from_none_to_all() {
+    for (share, value) in [("0", 0.0), ("0.0", 0.0), ("0.1", 0.1), ("1", 1.0)] {
+        let config = load(&with_upstream(&format!("repair.enforce_share = {share}"))).unwrap();
+        assert!(
+            (config.repair.enforce_share.get() - value).abs() < 1e-9,
+            "{share}"
+        );
+    }
+    for share in ["-0.5", "1.01", "50", "nan", "\"half\"", "true"] {
+        let fault = fault_of(&with_upstream(&format!("repair.enforce_share = {share}")));
+        let expected = ":3: repair.enforce_share: expected a number from 0 to 1 such as 0.1";
+        assert!(fault.starts_with(expected), "{share}: {fault}");
+    }
+    let rule = "[[rule]]\nname = \"r\"\npaths = [\"/a\"]\nenforce_share = 2";
+    let fault = fault_of(&with_upstream(rule));
+    assert!(
+        fault.contains("rule \"r\".enforce_share: expected a number from 0"),
+        "{fault}"
+    );
+    let fault = fault_of(&with_upstream("repair.enforce_shar = 0.5"));
+    assert!(fault.contains("did you mean \"enforce_share\"?"), "{fault}");
+    let env = [("PATCHWRIGHT__REPAIR__ENFORCE_SHARE", "0.75")];
+    let config = load_with(&with_upstream(""), &env, Overrides::default()).unwrap();
+    assert!((config.repair.enforce_share.get() - 0.75).abs() < 1e-9);
+}
+
+#[test]
 fn a_share_of_the_budget_is_more_than_nothing_and_at_most_all() {
     for (share, value) in [("0.25", 0.25), ("1", 1.0), ("1.0", 1.0), ("1_0e-2", 0.1)] {
         let config = load(&with_upstream(&format!("budget.lookup_share = {share}"))).unwrap();

@@ -111,7 +111,7 @@ fn the_effective_configuration_reads_back_as_the_same() {
 rules = "official"
 listen = {{ address = "[::1]:0", allow_anyone = true }}
 access = {{ api_key_header = "X-Key" }}
-repair = {{ mode = "observe", on_lookup_failure = "forward", on_too_large = "reject", resend_on = [], report = false }}
+repair = {{ mode = "observe", enforce_share = 0.25, on_lookup_failure = "forward", on_too_large = "reject", resend_on = [], report = false }}
 cache = {{ max_age = "1500ms", capacity = 7, max_bytes = "1MB", learn = false }}
 limits = {{ body = "1001B", concurrency = 1, header_bytes = "9000", lookup_bytes = "2KiB", http2_connections = 2 }}
 breaker = {{ failures = 0, open = "2s", max_open = "3s" }}
@@ -149,6 +149,7 @@ sources = ["s"]
 timing = "on-reject"
 fill = {{ "/state" = "state", "/a~1\"b" = "a b" }}
 mode = "off"
+enforce_share = 0.001
 resend_on = [422]
 on_lookup_failure = "forward"
 "#,

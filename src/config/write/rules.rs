@@ -1,6 +1,6 @@
 //! `[[source]]`, `[[rule]]` and `[[diagnosis]]`, as they can be read again.
 
-use super::{Text, map, quoted, statuses, strings};
+use super::{Text, float, map, quoted, statuses, strings};
 use crate::rule::pack::{FORMS, LOOKUP_FAILURES, MODES, TIMINGS};
 use crate::rule::spec::{
     DiagnosisSpec, Form, OnRejectSpec, PickSpec, RejectionSpec, RenameSpec, ReshapeSpec, RuleSpec,
@@ -44,6 +44,9 @@ impl Text {
         );
         if let Some(mode) = rule.mode {
             self.word("mode", &MODES, mode);
+        }
+        if let Some(share) = rule.enforce_share {
+            self.plain("enforce_share", float(share.get()));
         }
         if let Some(resend_on) = &rule.resend_on {
             self.plain("resend_on", statuses(resend_on));

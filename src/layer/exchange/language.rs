@@ -17,7 +17,7 @@ impl<D: Directory> Case<'_, D> {
     /// How the body is to be read, or why it needs not even be looked at.
     pub(super) fn language(&self) -> Result<Language, Reason> {
         let headers = &self.head.headers;
-        if self.mode() == Mode::Off {
+        if self.mode == Mode::Off {
             return Err(Reason::ModeOff);
         }
         let language = Language {

@@ -131,6 +131,16 @@ impl<D: Directory> Case<'_, D> {
 }
 
 impl Miss {
+    /// Whether a later lookup may succeed. `false` where the upstream speaks for itself.
+    pub(super) fn may_pass(self) -> bool {
+        !matches!(
+            self,
+            Self::NoCredential
+                | Self::Unknown
+                | Self::Lookup(LookupError::Unknown | LookupError::Denied)
+        )
+    }
+
     pub(super) fn reason(self) -> Reason {
         match self {
             Self::NoCredential => Reason::NoCredential,

@@ -21,8 +21,8 @@ pub(super) struct Note<'r> {
     pub(super) origin: Option<Origin>,
     pub(super) verdict: Option<Verdict>,
     /// The rule whose targets were filled.
-    rule: Option<&'r Rule>,
-    edit: Edit,
+    pub(super) rule: Option<&'r Rule>,
+    pub(super) edit: Edit,
     /// Statuses of the answers to its requests, in order.
     statuses: Vec<Option<StatusCode>>,
     hint: Option<String>,

@@ -7,12 +7,13 @@ use tower_service::Service;
 
 use super::draft::{Draft, Sheet};
 use super::lookup::{Known, Miss};
+use super::note::Note;
 use super::rejection::Rejection;
 use super::{Answered, Exchange};
 use crate::directory::Directory;
 use crate::layer::body::RequestBody;
-use crate::layer::demand::{Demand, Refused};
-use crate::layer::record::Outcome;
+use crate::layer::demand::{Asked, Demand, Refused};
+use crate::layer::record::{Outcome, Verdict};
 use crate::rule::Rule;
 
 impl<'a, D, S, B, R> Exchange<'a, D, S, B, R>
@@ -39,8 +40,12 @@ where
         // Beside each other: an observed request should take no longer than it did before.
         let (known, answer) = tokio::join!(case.know(&draft, demand, None), send);
         let answer = answer?;
-        if !case.may_have_waited(rule, false, &answer) {
-            self.note_observed(rule, &draft, demand, known);
+        self.note_observed(rule, &draft, demand, known);
+        let case = &self.case;
+        let waits = case.may_have_waited(rule, false, &answer);
+        let judges = !self.note.edit.is_empty() && case.is_rejection(rule, &answer);
+        if !waits && !judges {
+            self.note.judge_unread(case, &answer);
             let answer = self.diagnose(answer, meant.doubt.as_ref()).await;
             self.note_only_observed();
             return Ok(answer);
@@ -49,7 +54,10 @@ where
         let read = Rejection::read(answer, options.body_timeout, &options.buffered);
         let rejection = match read.await {
             Ok(rejection) => rejection,
-            Err(answer) => return Ok(answer),
+            Err(answer) => {
+                self.note.judge_unread(case, &answer);
+                return Ok(answer);
+            }
         };
         let refused = Refused {
             status: rejection.status(),
@@ -57,17 +65,26 @@ where
             of_the_body: case.is_rejection(rule, rejection.head()),
             body: sheet.text,
         };
-        let asked = case.asked_after(rule, refused);
-        let demand = asked.demand;
-        if let Ok(meant) = case.meant(sheet, Some((rule, &asked)))
-            && let Ok(draft) = case.draft(sheet, &meant)
-        {
-            let known = case.know(&draft, demand, None).await;
-            self.note_observed(rule, &draft, demand, known);
+        let named = Asked::by(refused, rule);
+        if waits {
+            self.note_asked(sheet, rule, named.clone().besides(demand))
+                .await;
         }
+        self.note.judge_rejected(&self.case, refused, &named);
         let answer = self.diagnosed(rejection, meant.doubt.as_ref());
         self.note_only_observed();
         Ok(answer)
+    }
+
+    /// Notes what would have been done after a rejection, in the place of what would have been at once.
+    async fn note_asked(&mut self, sheet: &Sheet<'_>, rule: &'a Rule, asked: Asked) {
+        let case = &self.case;
+        if let Ok(meant) = case.meant(sheet, Some((rule, &asked)))
+            && let Ok(draft) = case.draft(sheet, &meant)
+        {
+            let known = case.know(&draft, asked.demand, None).await;
+            self.note_observed(rule, &draft, asked.demand, known);
+        }
     }
 
     /// What is wrong with a request is no reason to do anything about it in this mode.
@@ -77,6 +94,7 @@ where
         }
     }
 
+    /// Notes what would have been done, and the verdict where it is sure already.
     fn note_observed(
         &mut self,
         rule: &'a Rule,
@@ -84,8 +102,14 @@ where
         demand: Demand,
         known: Result<Option<Known<'_>>, Miss>,
     ) {
+        self.note = Note::default();
         match known {
-            Err(miss) => self.note.conclude(Outcome::Observed, miss.reason()),
+            Err(miss) => {
+                self.note.conclude(Outcome::Observed, miss.reason());
+                // What would have been sent, or answered here, nobody knows. Where the upstream knows nothing to
+                // fill, it would have been the original.
+                self.note.verdict = miss.may_pass().then_some(Verdict::Unclear);
+            }
             Ok(known) => {
                 let contradicted = known.as_ref().and_then(|k| k.contradicted(draft.meant));
                 if let Some(current) = contradicted {

@@ -2,7 +2,7 @@
 
 use super::Recipe;
 use super::map::token;
-use super::rename::json_string;
+use super::rename::{Rename, json_string};
 use super::text::{At, Splice, Text};
 use super::work::Work;
 use crate::repair::Repair;
@@ -63,6 +63,15 @@ impl Recipe {
     pub(crate) fn case_named(&self, index: usize, body: &[u8]) -> Option<Named> {
         let text = Text::new(body.into()).ok()?;
         self.case.get(index)?.named(&text)
+    }
+
+    /// The renames of what this body has.
+    pub(crate) fn renames_of(&self, body: &[u8]) -> Vec<&Rename> {
+        let Ok(text) = Text::new(body.into()) else {
+            return Vec::new();
+        };
+        let is_there = |rename: &&Rename| matches!(text.at(rename.from.names()), At::Member(..));
+        self.rename.iter().filter(is_there).collect()
     }
 
     /// The nulls of this body that a rejection may name.

@@ -5,7 +5,7 @@ use http::{HeaderValue, Method, StatusCode};
 mod reshape;
 
 use crate::document::{Node, Table};
-use crate::layer::options::{LookupFailure, Mode};
+use crate::layer::options::{EnforceShare, LookupFailure, Mode};
 use crate::rule::spec::{RuleSpec, SourceSpec, Timing};
 
 #[cfg(feature = "proxy")]
@@ -60,6 +60,7 @@ pub(super) fn rule(table: &mut Table<'_>) -> Option<RuleSpec> {
     let timing = table.word("timing", &TIMINGS);
     let fill = table.string_map("fill", r#"{ "/state" = "state" }"#);
     let mode = table.word("mode", &MODES);
+    let enforce_share = enforce_share(table);
     let reshape = reshape::read(table);
     let resend_on = table.statuses("resend_on", definite_rejection);
     let on_lookup_failure = table.word("on_lookup_failure", &LOOKUP_FAILURES);
@@ -73,9 +74,18 @@ pub(super) fn rule(table: &mut Table<'_>) -> Option<RuleSpec> {
         timing: timing.unwrap_or_default(),
         fill: fill.unwrap_or_default(),
         mode,
+        enforce_share,
         resend_on,
         on_lookup_failure,
         reshape,
+    })
+}
+
+/// `enforce_share`, of a rule or of all.
+pub(crate) fn enforce_share(table: &mut Table<'_>) -> Option<EnforceShare> {
+    table.read("enforce_share", |node| {
+        let share = node.as_float().and_then(EnforceShare::new);
+        share.ok_or_else(|| node.not("a number from 0 to 1 such as 0.1"))
     })
 }
 
