@@ -36,6 +36,7 @@ GET    /readyz   it takes requests (503 while draining)
 GET    /metrics  counters, in Prometheus' text format
 GET    /config   the configuration in effect, secrets hidden
 GET    /repairs  the last requests that a rule matched, as JSON
+GET    /report   who still sends which broken calls, and what observing has shown, as JSON
 DELETE /cache    forget everything that was looked up
 ";
 
@@ -64,6 +65,8 @@ pub struct Content {
     pub recent: Recent,
     /// For `/config`: the configuration in force, with nothing secret in it.
     pub config: Box<dyn Fn() -> String + Send + Sync>,
+    /// For `/report`: a JSON text.
+    pub report: Box<dyn Fn() -> String + Send + Sync>,
     /// For `DELETE /cache`.
     pub forget: Box<dyn Fn() + Send + Sync>,
 }
@@ -139,6 +142,7 @@ impl Admin {
             "/readyz" => page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
             "/metrics" => page(StatusCode::OK, PROMETHEUS, self.content.metrics.render()),
             "/config" => page(StatusCode::OK, TEXT, (self.content.config)()),
+            "/report" => page(StatusCode::OK, JSON, (self.content.report)()),
             "/repairs" => page(StatusCode::OK, JSON, self.content.recent.to_json()),
             _ => unknown(),
         }

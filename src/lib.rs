@@ -48,6 +48,8 @@ pub mod document;
 mod interim;
 pub mod layer;
 #[cfg(feature = "proxy")]
+pub mod ledger;
+#[cfg(feature = "proxy")]
 pub mod live;
 #[cfg(feature = "proxy")]
 pub mod metrics;

@@ -154,6 +154,18 @@ impl Live {
         self.in_force().config.to_toml()
     }
 
+    /// Which callers still send what is broken, and what the rules in force make of it, as JSON.
+    pub fn report(&self) -> String {
+        let in_force = self.in_force();
+        let Config {
+            compiled, repair, ..
+        } = &in_force.config;
+        let ledger = self.observers.ledger();
+        ledger
+            .report(compiled, repair, SystemTime::now())
+            .to_string()
+    }
+
     /// Forgets every snapshot.
     pub fn forget(&self) {
         if let Some(store) = self.in_force().left.handover.store() {

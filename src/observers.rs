@@ -1,28 +1,36 @@
-//! Everyone who hears what became of a request: the metrics, the page of recent repairs and the log.
+//! Everyone who hears what became of a request: the metrics, the page of recent repairs, the ledger and the log.
 
 mod breaker;
 mod redis;
 
+use std::time::SystemTime;
+
 use http::StatusCode;
 
 use crate::admin::Recent;
-use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
+use crate::layer::record::{Observer, Origin, Outcome, Reason, Record, Verdict};
+use crate::ledger::Ledger;
 use crate::metrics::Metrics;
 
 pub use self::breaker::BreakerWatch;
 pub use self::redis::RedisWatch;
 
-/// Tells metrics, the admin listener's recent repairs and the log of each record.
+/// Tells metrics, the admin listener's recent repairs, the ledger and the log of each record.
 #[derive(Clone, Debug)]
 pub struct Observers {
     metrics: Metrics,
     recent: Recent,
+    ledger: Ledger,
 }
 
 impl Observers {
     /// Tells `metrics`, `recent` and the log.
     pub fn new(metrics: Metrics, recent: Recent) -> Self {
-        Self { metrics, recent }
+        Self {
+            metrics,
+            recent,
+            ledger: Ledger::new(SystemTime::now()),
+        }
     }
 
     /// Tells metrics and the log what the breaker of the upstream called `name` does.
@@ -35,6 +43,11 @@ impl Observers {
         RedisWatch::new(&self.metrics, address)
     }
 
+    /// What callers still send wrong, for the report.
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
     /// The metrics among them.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
@@ -45,6 +58,7 @@ impl Observer for Observers {
     fn observe(&self, record: &Record<'_>) {
         self.metrics.observe(record);
         self.recent.push(record);
+        self.ledger.note(record, SystemTime::now());
         log(record);
     }
 }
@@ -71,6 +85,7 @@ fn log(record: &Record<'_>) {
     let dropped = (!record.dropped.is_empty()).then(|| record.dropped.join(" "));
     let parts = parts(record.parts);
     let hint = record.hint;
+    let verdict = record.verdict.map(Verdict::as_str);
     match record.outcome {
         Outcome::Repaired | Outcome::Rejected => tracing::info!(
             %id, rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled, dropped, parts,
@@ -78,10 +93,10 @@ fn log(record: &Record<'_>) {
         ),
         // What is wrong with a request is news for whoever owns the application.
         _ if hint.is_some() => tracing::info!(
-            %id, rule, outcome, reason, hint, status, "request {outcome}"
+            %id, rule, outcome, reason, hint, status, verdict, "request {outcome}"
         ),
         _ => tracing::debug!(
-            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts,
+            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts, verdict,
             "request {outcome}"
         ),
     }

@@ -11,12 +11,14 @@ pub mod spec;
 
 mod address;
 mod compile;
+mod instead;
 mod meant;
 mod rejection;
 pub(crate) mod template;
 mod tree;
 
 use address::Addresses;
+pub use instead::Broken;
 pub(crate) use meant::Waiting;
 pub use meant::{Meant, Send};
 use rejection::Rejection;

@@ -39,6 +39,7 @@ fn admin() -> (Admin, Readiness, Arc<AtomicUsize>) {
         metrics: Metrics::new().unwrap(),
         recent: Recent::default(),
         config: Box::new(|| "rules = \"strict\"\n".to_owned()),
+        report: Box::new(|| "{}".to_owned()),
         forget: Box::new(move || {
             count.fetch_add(1, Ordering::Relaxed);
         }),
@@ -62,7 +63,7 @@ async fn every_page_of_the_index_is_there() {
         assert_eq!(ask(&admin, Method::GET, path).await.status, 200, "{path}");
         count += 1;
     }
-    assert_eq!(count, 5);
+    assert_eq!(count, 6);
     assert_eq!(ask(&admin, Method::GET, "/repairs").await.body, "[]");
     let config = ask(&admin, Method::GET, "/config").await;
     assert_eq!(config.body, "rules = \"strict\"\n");

@@ -186,7 +186,8 @@ impl Server {
         let live = Arc::new(live);
         let operators = listen(config.admin, "admin")?;
         let root = Arc::clone(&live) as Arc<dyn Reload>;
-        let (shown, forgetting) = (Arc::clone(&live), Arc::clone(&live));
+        let (shown, reporting) = (Arc::clone(&live), Arc::clone(&live));
+        let forgetting = Arc::clone(&live);
         Ok(Self {
             listener,
             live,
@@ -198,6 +199,7 @@ impl Server {
                 metrics,
                 recent,
                 config: Box::new(move || shown.to_toml()),
+                report: Box::new(move || reporting.report()),
                 forget: Box::new(move || forgetting.forget()),
             },
         })

@@ -12,7 +12,7 @@ use crate::repair::reshape::{Current, Part, Reshaped, Step};
 
 /// Paths that may lead to each other in a row. The packs need two; the bound ends rules that lead in a
 /// circle.
-const MOST_STEPS: usize = 4;
+pub(super) const MOST_STEPS: usize = 4;
 
 /// The request that was meant.
 #[derive(Clone, Debug)]

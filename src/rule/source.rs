@@ -115,6 +115,11 @@ impl Source {
         self.fields.iter().position(|field| field.name == name)
     }
 
+    /// The name of the field at an index.
+    pub(crate) fn field_name(&self, index: usize) -> Option<&str> {
+        self.fields.get(index).map(|field| field.name.as_str())
+    }
+
     /// Takes the participants and their fields from an answer's body.
     pub fn extract(&self, answer: &[u8]) -> Result<Conversation, ExtractError> {
         let answer: Value = parse(answer).ok_or(ExtractError::NotJson)?;

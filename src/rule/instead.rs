@@ -1,0 +1,305 @@
+//! The right call to make in the place of a broken one, for whoever owns the application: from the rules alone,
+//! with placeholders where values would stand.
+
+use std::fmt::Write as _;
+
+use http::Method;
+
+use super::address::Address;
+use super::meant::MOST_STEPS;
+use super::template::{Segment, Template};
+use super::{Match, Rule, Rules};
+use crate::layer::record::Reason;
+use crate::repair::Repair;
+use crate::repair::diagnosis::{Diagnosis, Flaw};
+
+mod skeleton;
+
+use skeleton::Skeleton;
+
+/// A kind of call that a rule does something about.
+#[derive(Clone, Copy, Debug)]
+pub struct Broken<'a> {
+    /// The method that it came with.
+    pub method: &'a Method,
+    /// The path template that it matched.
+    pub template: &'a str,
+    /// What was done to it.
+    pub repairs: &'a [Repair],
+    /// JSON pointers of what was filled.
+    pub filled: &'a [Box<str>],
+    /// Why nothing was done, where that is so.
+    pub reason: Option<Reason>,
+    /// What is wrong with it, where that was found.
+    pub hint: Option<&'a str>,
+}
+
+impl Broken<'_> {
+    fn was(&self, any: &[Repair]) -> bool {
+        any.iter().any(|repair| self.repairs.contains(repair))
+    }
+
+    /// The flaw that was found, if any.
+    fn flaw(&self) -> Option<Flaw> {
+        let reason = self.reason?;
+        let mut flaws = Flaw::ALL.iter().copied();
+        flaws.find(|flaw| Reason::from(*flaw) == reason)
+    }
+
+    /// Whether it is not known what it misses, since nothing could be read.
+    fn is_unread(&self) -> bool {
+        self.reason.is_some() && self.flaw().is_none() && self.filled.is_empty()
+    }
+}
+
+/// Where a call belongs.
+struct Right<'r> {
+    method: Method,
+    path: String,
+    /// The rule there, if there is any, and what it is reached by.
+    rule: Option<&'r Rule>,
+    body: Option<&'r [u8]>,
+}
+
+impl Rules {
+    /// The right call: method and path template, `Content-Type` and a body as JSON, each on a line of its own; then
+    /// what else there is to know, a sentence a line.
+    pub fn instead(&self, broken: &Broken<'_>) -> String {
+        let bare = broken.template.replace(['{', '}'], "");
+        let found = self.find(broken.method, &bare);
+        let Some(found) = found.filter(|found| found.template() == broken.template) else {
+            return "The rule that this matched is not in the configuration any more.".to_owned();
+        };
+        if let Some(flaw) = broken.flaw() {
+            return self.advice(found.rule, flaw, broken.hint);
+        }
+        let mut text = String::new();
+        let (right, passed) = self.follow(broken, &bare);
+        let skeleton = Skeleton::new(&found, &right, broken);
+        // Writing to a String cannot fail.
+        let _ = self.render(&mut text, &found, &right, &skeleton, broken);
+        notes(&mut text, &passed, &right, broken);
+        text.truncate(text.trim_end().len());
+        text
+    }
+
+    /// What to do about a request that was not repaired.
+    fn advice(&self, rule: &Rule, flaw: Flaw, hint: Option<&str>) -> String {
+        let own = rule.recipe.otherwise.iter();
+        let mut known = own.chain(self.rejections.iter().map(|known| &known.diagnosis));
+        let is_it = |known: &&Diagnosis| known.flaw == flaw && Some(known.hint.as_str()) == hint;
+        match known.find(is_it) {
+            Some(known) => known.advice.clone(),
+            None => Diagnosis::of(flaw, "").advice,
+        }
+    }
+
+    /// The way from rule to rule, and those that were passed.
+    fn follow<'r>(&'r self, broken: &Broken<'_>, bare: &str) -> (Right<'r>, Vec<&'r Rule>) {
+        let mut right = Right {
+            method: broken.method.clone(),
+            path: broken.template.to_owned(),
+            rule: None,
+            body: None,
+        };
+        let (mut passed, mut bare) = (Vec::new(), bare.to_owned());
+        for step in 0..MOST_STEPS {
+            let Some(here) = self.find(&right.method, &bare) else {
+                return (right, passed);
+            };
+            let (rule, addresses) = (here.rule, &here.route.addresses);
+            passed.push(rule);
+            let to = addresses
+                .to
+                .as_ref()
+                .filter(|_| broken.was(&[Repair::Path]));
+            if let Some(method) = rule
+                .method
+                .as_ref()
+                .filter(|_| to.is_some() || addresses.to.is_none())
+            {
+                right.method = method.clone();
+            }
+            right.body = rule.recipe.body.as_deref().or(right.body);
+            if let Some(to) = to {
+                (right.path, bare) = (shown(to), shown(to).replace(['{', '}'], ""));
+                continue;
+            }
+            right.rule = Some(rule);
+            let elsewhere = addresses.after_404.as_ref();
+            if let Some(elsewhere) = elsewhere.filter(|_| step == 0 && broken.was(&[Repair::Path]))
+            {
+                right.path = shown(elsewhere);
+            }
+            return (right, passed);
+        }
+        (right, passed)
+    }
+
+    fn render(
+        &self,
+        out: &mut String,
+        found: &Match<'_, '_>,
+        right: &Right<'_>,
+        skeleton: &Skeleton,
+        broken: &Broken<'_>,
+    ) -> std::fmt::Result {
+        let Right {
+            method, path, rule, ..
+        } = right;
+        let media_type = rule.and_then(|rule| rule.content_type.as_ref());
+        let media_type = media_type.or(found.rule.content_type.as_ref());
+        let media_type = media_type.and_then(|value| value.to_str().ok());
+        let media_type = media_type.unwrap_or("application/json");
+        let bare = path.replace(['{', '}'], "");
+        let here = self.find(method, &bare);
+        let reroute = here
+            .as_ref()
+            .and_then(|here| here.route.addresses.reroute.first());
+        let reroute = reroute.filter(|_| broken.was(&[Repair::Reroute, Repair::Split]));
+        let first = reroute.map_or_else(|| path.clone(), shown);
+        writeln!(out, "{method} {first}\nContent-Type: {media_type}")?;
+        match skeleton.text() {
+            Some(body) => writeln!(out, "{body}")?,
+            None => writeln!(out, "The body stays as it is sent today.")?,
+        }
+        if broken.was(&[Repair::Split]) {
+            writeln!(
+                out,
+                "Then, if that was accepted, what else is to happen, in a call of its own:"
+            )?;
+            writeln!(out, "{method} {path}")?;
+        }
+        if let Some(source) = found.route.sources.first().filter(|_| skeleton.reads()) {
+            let source = self.sources.get(source.source);
+            let get = source
+                .map(|source| template(&source.get))
+                .unwrap_or_default();
+            writeln!(
+                out,
+                "\"attributes\" stands for what is sent today; beside it the call says what the participant is now. GET {get} tells, at the participant's id; a member that has no value there is left out."
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// What else is different, a sentence a line.
+fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<'_>) {
+    let mut line = |text: String| {
+        out.push_str(&text);
+        out.push('\n');
+    };
+    for repair in broken.repairs {
+        match repair {
+            Repair::ContentType => line(
+                "Today its Content-Type is missing, or one that says nothing of JSON.".to_owned(),
+            ),
+            Repair::Bom => {
+                line("The body begins with \"{\", and with no byte-order mark.".to_owned())
+            }
+            Repair::Coding => line("The body is not compressed: no Content-Encoding.".to_owned()),
+            Repair::Rename => {
+                for rule in passed {
+                    renames(rule).into_iter().for_each(&mut line);
+                }
+            }
+            Repair::Unwrap => {
+                let wrappers = passed.iter().flat_map(|rule| &rule.recipe.unwrap);
+                let names: Vec<_> = wrappers
+                    .map(|wrapper| format!("{:?}", wrapper.name))
+                    .collect();
+                line(match names.as_slice() {
+                    [] => "The body is that of one participant, whom the path names: no list around it.".to_owned(),
+                    names => format!("The members stand at the top, and not in {}.", names.join(" or ")),
+                });
+            }
+            Repair::Drop => left_out(passed).into_iter().for_each(&mut line),
+            Repair::Stringify => {
+                line("Every value in the map is a string: \"1\" and \"true\" in quotes.".to_owned())
+            }
+            Repair::Case => {
+                for case in passed.iter().flat_map(|rule| &rule.recipe.case) {
+                    line(format!(
+                        "{} is spelled {}.",
+                        case.at.text(),
+                        case.words.join(" or ")
+                    ));
+                }
+            }
+            Repair::Method => line(format!(
+                "The method is {}, and not {}.",
+                right.method, broken.method
+            )),
+            Repair::Path => {
+                line("The path that is called today is none that leads there.".to_owned())
+            }
+            Repair::Fill | Repair::Wrap | Repair::Reroute | Repair::Split => {}
+        }
+    }
+    if broken.reason == Some(Reason::NoCredential) {
+        line("It carries one Authorization header.".to_owned());
+    }
+}
+
+/// What members are called instead.
+fn renames(rule: &Rule) -> Vec<String> {
+    let mut lines = Vec::<(&str, Vec<String>)>::new();
+    for rename in &rule.recipe.rename {
+        let from = rename.from.text().to_owned();
+        match lines.iter_mut().find(|(to, _)| *to == rename.to.text()) {
+            Some((_, names)) => names.push(from),
+            None => lines.push((rename.to.text(), vec![from])),
+        }
+    }
+    let line = |(to, from): (&str, Vec<String>)| format!("{} is called {to}.", from.join(" or "));
+    lines.into_iter().map(line).collect()
+}
+
+/// Members that are shown of those that can only be read: enough to see what kind is meant.
+const SHOWN: usize = 6;
+
+fn left_out(passed: &[&Rule]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let recipes = || passed.iter().map(|rule| &rule.recipe);
+    let names = recipes().flat_map(|recipe| recipe.identity.iter().chain(&recipe.drop));
+    let names: Vec<_> = names.take(SHOWN).map(String::as_str).collect();
+    if !names.is_empty() {
+        lines.push(format!(
+            "It has nothing that can only be read, such as {}.",
+            names.join(", ")
+        ));
+    }
+    if recipes().any(|recipe| !recipe.drop_null.is_empty()) {
+        lines.push("What has no value is left out, and not null.".to_owned());
+    }
+    let headers = passed.iter().flat_map(|rule| &rule.drop_headers);
+    let mut headers: Vec<_> = headers.map(ToString::to_string).collect();
+    headers.dedup();
+    if !headers.is_empty() {
+        lines.push(format!("It has no header {}.", headers.join(" or ")));
+    }
+    lines
+}
+
+/// An address as a template.
+fn shown(address: &Address) -> String {
+    template(&address.template)
+}
+
+fn template(template: &Template) -> String {
+    let mut text = String::new();
+    for segment in template.segments() {
+        text.push('/');
+        match segment {
+            Segment::Literal(literal) => text.push_str(literal),
+            Segment::Param(name) => {
+                let _ = write!(text, "{{{name}}}");
+            }
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests;
