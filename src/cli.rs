@@ -1,5 +1,6 @@
 //! The command line: one module per subcommand, each with its arguments and `run`.
 
+pub mod admin;
 pub mod check;
 pub mod demo;
 mod descriptors;
@@ -7,6 +8,7 @@ pub mod explain;
 pub mod healthcheck;
 mod listen;
 mod paint;
+pub mod report;
 pub mod serve;
 pub mod settings;
 pub mod simulate;
@@ -78,6 +80,8 @@ pub enum Verb {
     Simulate(simulate::SimulateArgs),
     /// Show a failing request repaired: simulator and proxy on this machine
     Demo(demo::DemoArgs),
+    /// Say who still sends a running proxy which broken calls, and what observing has shown
+    Report(report::ReportArgs),
     /// Ask a running proxy whether it is well, for container health checks
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -131,6 +135,7 @@ pub fn main() -> ExitCode {
         Verb::Explain(args) => explain::run(&args),
         Verb::Simulate(args) => simulate::run(&args),
         Verb::Demo(args) => demo::run(&args),
+        Verb::Report(args) => report::run(&args),
         Verb::Healthcheck(args) => healthcheck::run(&args),
     };
     let Err(failure) = result else {
