@@ -61,6 +61,23 @@ struct Right<'r> {
     body: Option<&'r [u8]>,
 }
 
+impl Right<'_> {
+    /// The member that goes to a resource of its own, and its position among those.
+    fn moved(&self, broken: &Broken<'_>) -> Option<(usize, &str)> {
+        let recipe = &self.rule?.recipe;
+        let at = |name: &str| recipe.reroute.iter().position(|moved| moved == name);
+        // Where a map is that of such a member, it goes with it.
+        let map = recipe
+            .stringify
+            .first()
+            .and_then(|map| at(map.names().first()?));
+        let map = map.filter(|_| broken.was(&[Repair::Stringify]));
+        let first = broken.was(&[Repair::Reroute, Repair::Split]).then_some(0);
+        let index = first.or(map)?;
+        Some((index, recipe.reroute.get(index)?))
+    }
+}
+
 impl Rules {
     /// The right call: method and path template, `Content-Type` and a body as JSON, each on a line of its own; then
     /// what else there is to know, a sentence a line.
@@ -153,10 +170,9 @@ impl Rules {
         let media_type = media_type.unwrap_or("application/json");
         let bare = path.replace(['{', '}'], "");
         let here = self.find(method, &bare);
-        let reroute = here
-            .as_ref()
-            .and_then(|here| here.route.addresses.reroute.first());
-        let reroute = reroute.filter(|_| broken.was(&[Repair::Reroute, Repair::Split]));
+        let moved = right.moved(broken).map(|(index, _)| index);
+        let reroute = here.as_ref().zip(moved);
+        let reroute = reroute.and_then(|(here, at)| here.route.addresses.reroute.get(at));
         let first = reroute.map_or_else(|| path.clone(), shown);
         writeln!(out, "{method} {first}\nContent-Type: {media_type}")?;
         match skeleton.text() {
@@ -203,6 +219,7 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
                 for rule in passed {
                     renames(rule).into_iter().for_each(&mut line);
                 }
+                line("What else is sent stays as it is.".to_owned());
             }
             Repair::Unwrap => {
                 let wrappers = passed.iter().flat_map(|rule| &rule.recipe.unwrap);
@@ -244,16 +261,25 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
 
 /// What members are called instead.
 fn renames(rule: &Rule) -> Vec<String> {
-    let mut lines = Vec::<(&str, Vec<String>)>::new();
+    let mut lines = Vec::<(&str, Vec<&str>, String)>::new();
     for rename in &rule.recipe.rename {
-        let from = rename.from.text().to_owned();
-        match lines.iter_mut().find(|(to, _)| *to == rename.to.text()) {
-            Some((_, names)) => names.push(from),
-            None => lines.push((rename.to.text(), vec![from])),
+        let values = rename.values.iter();
+        let values = values.map(|(from, to)| format!("; {from:?} is {to:?} there"));
+        let values: String = values.collect();
+        let (from, to) = (rename.from.text(), rename.to.text());
+        match lines
+            .iter_mut()
+            .find(|line| line.0 == to && line.2 == values)
+        {
+            Some((_, names, _)) => names.push(from),
+            None => lines.push((to, vec![from], values)),
         }
     }
-    let line = |(to, from): (&str, Vec<String>)| format!("{} is called {to}.", from.join(" or "));
-    lines.into_iter().map(line).collect()
+    let lines = lines.into_iter();
+    let line = |(to, from, values): (&str, Vec<&str>, String)| {
+        format!("{} is called {to}{values}.", from.join(" or "))
+    };
+    lines.map(line).collect()
 }
 
 /// Members that are shown of those that can only be read: enough to see what kind is meant.

@@ -26,6 +26,7 @@ mod operate;
 mod outage;
 mod rates;
 mod reload;
+mod report;
 mod routes;
 mod secrets;
 mod support;

@@ -7,7 +7,7 @@ use patchwright::cli::serve::Server;
 use patchwright::config::{Config, Overrides};
 use patchwright::live::Source;
 use patchwright::simulator::seed::CALL;
-use patchwright::simulator::{Fault, FaultKind};
+use patchwright::simulator::{Fault, FaultKind, Options};
 use tokio::sync::{Notify, oneshot};
 
 use crate::support::{Answer, Caller, World, agent, within};
@@ -15,10 +15,10 @@ use crate::support::{Answer, Caller, World, agent, within};
 const BODY: &str = r#"{"attributes":{"note":"test"}}"#;
 
 /// The simulator, and `serve` with a file that is read again when a test asks for it.
-struct Reloading {
+pub(crate) struct Reloading {
     world: World,
     path: tempfile::TempPath,
-    caller: Caller,
+    pub(crate) caller: Caller,
     operator: Caller,
     asked: Arc<Notify>,
     _stop: oneshot::Sender<()>,
@@ -26,7 +26,11 @@ struct Reloading {
 
 impl Reloading {
     async fn start(text: &str) -> Self {
-        let world = World::start().await;
+        Self::of(text, Options::default()).await
+    }
+
+    pub(crate) async fn of(text: &str, options: Options) -> Self {
+        let world = World::of("", options).await;
         let path = tempfile::NamedTempFile::new().unwrap().into_temp_path();
         std::fs::write(&path, whole(&world, text)).unwrap();
         let source = Source {
@@ -53,7 +57,7 @@ impl Reloading {
     }
 
     /// Puts a file with this text in force.
-    async fn reads(&self, text: &str) {
+    pub(crate) async fn reads(&self, text: &str) {
         let whole = whole(&self.world, text);
         std::fs::write(&self.path, &whole).unwrap();
         self.asked.notify_one();
@@ -65,7 +69,7 @@ impl Reloading {
         .await;
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub(crate) async fn page(&self, path: &str) -> String {
         let page = self.operator.request(Method::GET, path).send().await;
         page.text().to_owned()
     }

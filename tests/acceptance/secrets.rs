@@ -57,12 +57,19 @@ async fn everything_is_kept(format: &str, http2: bool) -> String {
     let shown = traffic.run().await;
     let mut shown = shown.join("\n");
     let operator = crate::support::Caller::to(process.admin);
-    for page in ["/", "/metrics", "/repairs", "/config"] {
+    for page in ["/", "/metrics", "/repairs", "/report", "/config"] {
         let page = operator.request(Method::GET, page).send().await;
         assert_eq!(page.status, 200);
         shown.push_str(page.text());
     }
+    let admin = process.admin.to_string();
+    for format in ["text", "json", "markdown"] {
+        let report = patchwright(&["report", "--admin", &admin, "--format", format]).await;
+        assert!(report.status.success(), "{report:?}");
+        shown.push_str(&String::from_utf8(report.stdout).unwrap());
+    }
     for trace in [
+        "\"instead\"",
         "outcome=\"repaired\"",
         "\"user_agent\"",
         "partition_key = \"***\"",

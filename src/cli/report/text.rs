@@ -74,14 +74,11 @@ fn rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
         (rule.would_have_helped, "would have helped", judged),
         (rule.not_needed, "not needed", judged),
         (rule.unclear, "unclear", judged),
-        (rule.observed, "observed", true),
-        (rule.repaired, "repaired", true),
-        (rule.complete, "complete", true),
+        (rule.observed, "observed", rule.observed > 0),
+        (rule.repaired, "repaired", rule.repaired > 0),
+        (rule.complete, "complete", rule.complete > 0),
     ];
-    // Of what was judged a zero says something, too.
-    let counts = counts
-        .iter()
-        .filter(|(count, _, is_judged)| *is_judged && (judged || *count > 0));
+    let counts = counts.iter().filter(|(.., is_told)| *is_told);
     let counts: Vec<_> = counts
         .map(|(count, what, _)| format!("{count} {what}"))
         .collect();

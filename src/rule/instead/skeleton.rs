@@ -27,7 +27,7 @@ impl Skeleton {
         let body = if reads {
             Some(filled(found, rule, broken))
         } else {
-            moved(rule, broken)
+            moved(rule, right, broken)
         };
         let body = body.map(|body| Value::Object(body).to_string());
         Self {
@@ -80,12 +80,11 @@ fn current(found: &Match<'_, '_>, pointer: &str, target: usize) -> Value {
 }
 
 /// What goes to its own place.
-fn moved(rule: &Rule, broken: &Broken<'_>) -> Option<Map<String, Value>> {
+fn moved(rule: &Rule, right: &Right<'_>, broken: &Broken<'_>) -> Option<Map<String, Value>> {
     let recipe = &rule.recipe;
     let mut body = Map::new();
-    let rerouted = recipe.reroute.first();
-    if let Some(name) = rerouted.filter(|_| broken.was(&[Repair::Reroute, Repair::Split])) {
-        body.insert(name.clone(), attributes());
+    if let Some((_, name)) = right.moved(broken) {
+        body.insert(name.to_owned(), attributes());
         return Some(body);
     }
     if let Some(name) = recipe.wrap.as_ref().filter(|_| broken.was(&[Repair::Wrap])) {
