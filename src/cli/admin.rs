@@ -26,8 +26,12 @@ const LARGEST: usize = 16 << 20;
 /// Which proxy is asked.
 #[derive(Clone, Debug, Default, Args)]
 pub struct AdminArgs {
-    /// The admin listener's address, such as http://127.0.0.1:9901
-    #[arg(long, value_name = "URL")]
+    /// The admin listener's address
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "The admin listener's address, such as http://127.0.0.1:9901"
+    )]
     pub admin: Option<String>,
 
     /// The proxy's configuration file, which names that address

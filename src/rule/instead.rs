@@ -212,7 +212,7 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
                 "Today its Content-Type is missing, or one that says nothing of JSON.".to_owned(),
             ),
             Repair::Bom => {
-                line("The body begins with \"{\", and with no byte-order mark.".to_owned())
+                line("The body begins with \"{\", and with no byte-order mark.".to_owned());
             }
             Repair::Coding => line("The body is not compressed: no Content-Encoding.".to_owned()),
             Repair::Rename => {
@@ -233,7 +233,9 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
             }
             Repair::Drop => left_out(passed).into_iter().for_each(&mut line),
             Repair::Stringify => {
-                line("Every value in the map is a string: \"1\" and \"true\" in quotes.".to_owned())
+                line(
+                    "Every value in the map is a string: \"1\" and \"true\" in quotes.".to_owned(),
+                );
             }
             Repair::Case => {
                 for case in passed.iter().flat_map(|rule| &rule.recipe.case) {
@@ -249,7 +251,7 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
                 right.method, broken.method
             )),
             Repair::Path => {
-                line("The path that is called today is none that leads there.".to_owned())
+                line("The path that is called today is none that leads there.".to_owned());
             }
             Repair::Fill | Repair::Wrap | Repair::Reroute | Repair::Split => {}
         }

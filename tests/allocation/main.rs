@@ -14,6 +14,8 @@ mod bombs;
 #[cfg(feature = "coding")]
 #[path = "../support/coder.rs"]
 mod coder;
+#[cfg(feature = "proxy")]
+mod noted;
 mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;

@@ -269,6 +269,9 @@ fn wrong_flags_verbs_and_values_exit_2() {
         &["explain"],
         &["explain", "-H", "no colon", "/"],
         &["healthcheck", "--admin", "x"],
+        &["report", "--admin", "https://a"],
+        &["report", "--format", "xml"],
+        &["report", "--admin", "a:1", "--config", "b"],
     ] {
         let ran = patchwright(args);
         assert_eq!((ran.code, ran.stdout.as_str()), (2, ""), "{args:?}");
@@ -316,6 +319,7 @@ fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
         ("explain", &explain),
         ("simulate", &simulate),
         ("demo", &["--listen"]),
+        ("report", &["--admin", "--config", "--format"]),
         ("healthcheck", &["--admin", "--ready"]),
     ] {
         for help in ["--help", "-h"] {
@@ -473,4 +477,85 @@ fn healthcheck_fails_where_nothing_listens() {
     let ran = patchwright(&["healthcheck", "--admin", &address]);
     assert_eq!(ran.code, 1);
     assert!(ran.stderr.contains("/healthz: "), "{}", ran.stderr);
+}
+
+#[test]
+fn report_says_why_there_is_none_and_how_to_find_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let ran = patchwright(&["report", "--admin", &format!("http://{address}")]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (1, ""));
+    let says = format!("http://{address}/report: ");
+    assert!(
+        ran.stderr.contains(&says) && ran.stderr.contains("admin listening on"),
+        "{}",
+        ran.stderr
+    );
+
+    let (address, server) = answer_once("404 Not Found");
+    let ran = with_env(&["report"], &[("PATCHWRIGHT__ADMIN__ADDRESS", &address)]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("answered 404"),
+        "{}",
+        ran.stderr
+    );
+    let head = asked(&address, server);
+    assert!(head.starts_with("GET /report HTTP/1.1\r\n"), "{head}");
+
+    let (address, server) = answer_once("200 OK");
+    let (_folder, name) = file(&format!("{GOOD}[admin]\naddress = \"{address}\"\n"));
+    let ran = patchwright(&["report", "--config", &name]);
+    assert!(
+        ran.code == 1 && ran.stderr.contains("can't be read"),
+        "{}",
+        ran.stderr
+    );
+    asked(&address, server);
+
+    let (_folder, name) = file(&format!("{GOOD}[admin]\naddress = \"127.0.0.1:0\"\n"));
+    let ran = patchwright(&["report", "--config", &name]);
+    assert!(
+        ran.code == 2 && ran.stderr.contains("port 0"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn explain_has_no_verdict_where_nobody_has_answered() {
+    let (folder, name) = file(&format!("{GOOD}[repair]\nmode = \"observe\"\n"));
+    let conversation = folder.path().join("c.json");
+    let known = r#"{"participants":[{"id":"p1","calls":[{"state":"connected"}],"queueId":"q1"}]}"#;
+    fs::write(&conversation, known).unwrap();
+    let refusal = folder.path().join("r.json");
+    fs::write(
+        &refusal,
+        r#"{"message":"Missing required property: 'state'."}"#,
+    )
+    .unwrap();
+    let (conversation, refusal) = (conversation.to_str().unwrap(), refusal.to_str().unwrap());
+    let path = "/api/v2/conversations/c1/participants/p1";
+    let asked = [
+        "explain",
+        "--config",
+        &name,
+        "--conversation",
+        conversation,
+        "-d",
+        "{}",
+        path,
+    ];
+    let ran = patchwright(&asked);
+    assert!(
+        ran.stdout.contains("outcome=observed") && !ran.stdout.contains("verdict"),
+        "{}",
+        ran.stdout
+    );
+    let ran = patchwright(&[&asked[..], &["--answer", refusal]].concat());
+    assert!(
+        ran.stdout.contains("verdict=would_have_helped"),
+        "{}",
+        ran.stdout
+    );
 }

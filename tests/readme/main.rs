@@ -2,7 +2,8 @@
 #![cfg(feature = "proxy")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::process::Command;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 
 use patchwright::config::{Config, Overrides};
 
@@ -61,6 +62,47 @@ fn every_configuration_is_valid() {
     }
 }
 
+/// `patchwright serve`, until this is dropped.
+struct Proxy {
+    child: Child,
+    admin: String,
+}
+
+impl Proxy {
+    fn start() -> Self {
+        let flags = [
+            "--listen",
+            "127.0.0.1:0",
+            "--admin",
+            "127.0.0.1:0",
+            "--upstream",
+            "http://127.0.0.1:9",
+        ];
+        let mut child = Command::new(env!("CARGO_BIN_EXE_patchwright"))
+            .arg("serve")
+            .args(flags)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        let mut announced = lines.map_while(Result::ok);
+        let admin = announced
+            .find_map(|line| Some(line.strip_prefix("admin listening on http://")?.to_owned()));
+        Self {
+            child,
+            admin: admin.unwrap(),
+        }
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 #[test]
 fn every_patchwright_command_runs() {
     let folder = tempfile::tempdir().unwrap();
@@ -73,6 +115,7 @@ fn every_patchwright_command_runs() {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/config/");
         std::fs::copy(format!("{source}{name}"), config.join(name)).unwrap();
     }
+    let proxy = Proxy::start();
     let mut ran = Vec::new();
     for line in commands()
         .into_iter()
@@ -82,7 +125,12 @@ fn every_patchwright_command_runs() {
         // It would serve for ever: what it would do is checked instead.
         let line = line.replace("patchwright serve ", "patchwright check ");
         let script = line.replacen("patchwright", "\"$PATCHWRIGHT\"", 1);
-        let shell = Command::new("sh")
+        let mut shell = Command::new("sh");
+        if verb == "report" {
+            // Of the proxy that its reader has started.
+            shell.env("PATCHWRIGHT__ADMIN__ADDRESS", &proxy.admin);
+        }
+        let shell = shell
             .args(["-ec", &script])
             .env("PATCHWRIGHT", env!("CARGO_BIN_EXE_patchwright"))
             .current_dir(folder.path())
@@ -96,7 +144,7 @@ fn every_patchwright_command_runs() {
         assert!(!shell.stdout.is_empty(), "{line}");
         ran.push(verb);
     }
-    assert_eq!(ran, ["serve", "explain", "explain", "check"]);
+    assert_eq!(ran, ["serve", "explain", "explain", "check", "report"]);
 }
 
 #[test]

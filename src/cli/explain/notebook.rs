@@ -88,6 +88,13 @@ pub(super) async fn send(
         .await
         .unwrap_or_else(|never| match never {});
     let report = answer.headers().get(PATCHWRIGHT).cloned();
+    let report = report.map(|report| {
+        if had_refusal {
+            report
+        } else {
+            unjudged(report)
+        }
+    });
     let mut sent = std::mem::take(&mut *notebook.lock().unwrap_or_else(PoisonError::into_inner));
     if sent.is_empty() {
         let problem = format!("the proxy would answer {} itself", answer.status());
@@ -98,6 +105,15 @@ pub(super) async fn send(
         sent.remove(0);
     }
     Ok((sent, report))
+}
+
+/// A report without its verdict: nobody has accepted anything here.
+fn unjudged(report: HeaderValue) -> HeaderValue {
+    let text = report.to_str().unwrap_or_default();
+    match text.rsplit_once(", verdict=") {
+        Some((rest, _)) => HeaderValue::from_str(rest).unwrap_or(report),
+        None => report,
+    }
 }
 
 /// The status that an error body says; 400 where it says none.

@@ -1,5 +1,6 @@
 //! The report for a ticket. What callers have chosen is text there and nothing else.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use super::read::{Call, Caller, Report, Rule};
@@ -40,7 +41,7 @@ pub(super) fn report(out: &mut impl Write, report: &Report) -> io::Result<()> {
     }
     for rule in &report.rules {
         if let Some(advice) = &rule.advice {
-            writeln!(out, "\n{}: {}", code(&rule.rule), escaped(advice))?;
+            writeln!(out, "\n{}: {}", code(&rule.name), escaped(advice))?;
         }
     }
     let not_needed = report.names(Rule::was_not_needed);
@@ -67,7 +68,7 @@ fn rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
     writeln!(
         out,
         "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-        code(&rule.rule),
+        code(&rule.name),
         rule.reach(),
         verdict.as_deref().unwrap_or_default(),
         rule.would_have_helped,
@@ -81,7 +82,7 @@ fn rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
 
 fn caller(out: &mut impl Write, caller: &Caller) -> io::Result<()> {
     let kind = if caller.named { "Client" } else { "User-Agent" };
-    writeln!(out, "## {kind} {}\n", code(&caller.caller))?;
+    writeln!(out, "## {kind} {}\n", code(&caller.name))?;
     writeln!(
         out,
         "| calls | call | what is wrong | outcome | accepted | refused | first | last |"
@@ -99,11 +100,11 @@ fn caller(out: &mut impl Write, caller: &Caller) -> io::Result<()> {
             outcome,
             ..
         } = call;
-        let called = code(&format!("{method} {template}"));
+        let line = code(&format!("{method} {template}"));
         let fault = escaped(&call.fault());
         writeln!(
             out,
-            "| {count} | {called} | {fault} | {outcome} | {accepted} | {refused} | {first} | {last} |"
+            "| {count} | {line} | {fault} | {outcome} | {accepted} | {refused} | {first} | {last} |"
         )?;
     }
     let mut told = Vec::new();
@@ -113,10 +114,10 @@ fn caller(out: &mut impl Write, caller: &Caller) -> io::Result<()> {
         }
         told.push(&call.instead);
         let fence = "`".repeat(longest_run(&call.instead).max(2) + 1);
-        let called = code(&format!("{} {}", call.method, call.template));
+        let line = code(&format!("{} {}", call.method, call.template));
         writeln!(
             out,
-            "\nIn the place of {called}:\n\n{fence}text\n{}\n{fence}",
+            "\nIn the place of {line}:\n\n{fence}text\n{}\n{fence}",
             call.instead
         )?;
     }
@@ -139,7 +140,10 @@ fn escaped(text: &str) -> String {
         match char {
             char if char.is_control() => out.push(' '),
             char if char.is_alphanumeric() || " .,;:/()'\"=%-".contains(char) => out.push(char),
-            char => out.push_str(&format!("&#{};", u32::from(char))),
+            char => {
+                // Writing to a String cannot fail.
+                let _ = write!(out, "&#{};", u32::from(char));
+            }
         }
     }
     out.trim().to_owned()

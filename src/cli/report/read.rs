@@ -14,7 +14,8 @@ pub(super) struct Report {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Rule {
-    pub(super) rule: String,
+    #[serde(rename = "rule")]
+    pub(super) name: String,
     pub(super) mode: String,
     pub(super) enforce_share: f64,
     pub(super) verdict: Option<String>,
@@ -30,7 +31,8 @@ pub(super) struct Rule {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Caller {
-    pub(super) caller: String,
+    #[serde(rename = "caller")]
+    pub(super) name: String,
     pub(super) named: bool,
     pub(super) calls: Vec<Call>,
 }
@@ -112,7 +114,7 @@ impl Report {
     /// Names of the rules that `is` holds for, one after the other.
     pub(super) fn names(&self, is: impl Fn(&Rule) -> bool) -> String {
         let names = self.rules.iter().filter(|rule| is(rule));
-        let names: Vec<_> = names.map(|rule| rule.rule.as_str()).collect();
+        let names: Vec<_> = names.map(|rule| rule.name.as_str()).collect();
         names.join(", ")
     }
 }

@@ -63,7 +63,7 @@ fn rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
         Some("not_needed" | "mixed") => REMOVED,
         _ => DIM,
     };
-    let name = format!("{:<28} {:<14}", rule.rule, rule.reach());
+    let name = format!("{:<28} {:<14}", rule.name, rule.reach());
     if verdict.is_empty() {
         writeln!(out, "  {}", name.trim_end())?;
     } else {
@@ -93,7 +93,7 @@ fn rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
 
 fn caller(out: &mut impl Write, caller: &Caller) -> io::Result<()> {
     let kind = if caller.named { "" } else { " (User-Agent)" };
-    writeln!(out, "  {BOLD}{}{BOLD:#}{DIM}{kind}{DIM:#}", caller.caller)?;
+    writeln!(out, "  {BOLD}{}{BOLD:#}{DIM}{kind}{DIM:#}", caller.name)?;
     for call in &caller.calls {
         self::call(out, call)?;
     }

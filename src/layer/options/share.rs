@@ -48,13 +48,11 @@ impl EnforceShare {
             return true;
         }
         let mut conversation = found.params().filter(|(name, _)| *name == CONVERSATION);
-        match conversation.next() {
-            Some((_, id)) => self.has(id),
-            None => {
-                let mut values = found.params().map(|(_, value)| value).peekable();
-                values.peek().is_some() && self.has_one_of(values)
-            }
+        if let Some((_, id)) = conversation.next() {
+            return self.has(id);
         }
+        let mut values = found.params().map(|(_, value)| value).peekable();
+        values.peek().is_some() && self.has_one_of(values)
     }
 
     fn has_one_of<'v>(self, values: impl IntoIterator<Item = &'v str>) -> bool {

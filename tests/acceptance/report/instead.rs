@@ -17,7 +17,7 @@ use crate::support::World;
 /// The kinds of repair that a rule may make of a call, as far as its keys say so.
 fn kinds(spec: &RuleSpec) -> Vec<Vec<Repair>> {
     let reshape = &spec.reshape;
-    let moved = reshape.path.is_some() || !reshape.on_reject.path.is_none();
+    let moved = reshape.path.is_some() || reshape.on_reject.path.is_some();
     let with_path = |mut repairs: Vec<Repair>| {
         if reshape.path.is_some() {
             repairs.push(Repair::Path);
