@@ -238,7 +238,7 @@ fn the_longest_unseen_goes_first_and_is_counted() {
                 ..record()
             },
             at(time),
-        )
+        );
     };
     for name in &names[..CALLS] {
         note(name, 5);

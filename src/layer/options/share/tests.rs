@@ -11,15 +11,15 @@ fn share(share: f64) -> EnforceShare {
 
 /// As the API's ids are written.
 fn id(number: u128) -> String {
-    let hex = format!("{number:032x}");
-    let parts = [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ];
-    parts.join("-")
+    let part = |shift: u32, bits: u32| number >> shift & ((1 << bits) - 1);
+    format!(
+        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+        part(96, 32),
+        part(80, 16),
+        part(64, 16),
+        part(48, 16),
+        part(0, 48)
+    )
 }
 
 proptest! {
@@ -81,10 +81,10 @@ fn a_request_without_a_conversation_is_taken_by_its_other_parameters_or_only_wit
     let takes =
         |part: f64, path: &str| share(part).takes(&rules.find(&Method::POST, path).unwrap());
     assert!(takes(1.0, "/none") && !takes(0.999_999, "/none"));
-    let taken = (0..1000)
+    let count = (0..1000)
         .filter(|number| takes(0.5, &format!("/{number}/of/{number}")))
         .count();
-    assert!((400..600).contains(&taken), "{taken}");
+    assert!((400..600).contains(&count), "{count}");
     // Where one ends and the next begins makes a difference.
     let differ =
         (0..64).any(|n| takes(0.5, &format!("/{n}1/of/x")) != takes(0.5, &format!("/{n}/of/1x")));
