@@ -169,10 +169,12 @@ fn a_rule_of_a_user_gets_one_too_and_one_that_is_gone_says_so() {
             "/how is spelled well or ill.",
         ]
     );
-    let gone = broken("/gone/{a}", &[Repair::Wrap]);
-    assert!(
-        rules
-            .instead(&gone)
-            .contains("not in the configuration any more")
-    );
+    for template in ["/gone/{a}", "/x/{other}"] {
+        let gone = Broken {
+            template,
+            ..wrapped
+        };
+        let text = rules.instead(&gone);
+        assert!(text.contains("not in the configuration any more"), "{text}");
+    }
 }
