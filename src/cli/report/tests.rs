@@ -143,6 +143,9 @@ fn nothing_that_callers_choose_means_anything_in_markdown() {
         assert!(is_code || is_plain, "{heading}");
         assert!(!text.contains('\u{1b}'), "{text:?}");
     }
+    let mut odd = report("a");
+    odd.callers[0].calls[0].template = "/a|b".to_owned();
+    assert!(markdown_of(&odd).contains("| 42 | PATCH /a&#124;b |"));
     let text = markdown_of(&report("a"));
     assert!(
         text.contains("| /a&#124;b&#96; must be a string; misses /state"),
