@@ -12,6 +12,7 @@ use super::{Match, Rule, Rules};
 use crate::layer::record::Reason;
 use crate::repair::Repair;
 use crate::repair::diagnosis::{Diagnosis, Flaw};
+use crate::repair::reshape::Rename;
 
 mod skeleton;
 
@@ -217,7 +218,7 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
             Repair::Coding => line("The body is not compressed: no Content-Encoding.".to_owned()),
             Repair::Rename => {
                 for rule in passed {
-                    renames(rule).into_iter().for_each(&mut line);
+                    renames(rule, broken).into_iter().for_each(&mut line);
                 }
                 line("What else is sent stays as it is.".to_owned());
             }
@@ -262,9 +263,16 @@ fn notes(out: &mut String, passed: &[&Rule], right: &Right<'_>, broken: &Broken<
 }
 
 /// What members are called instead.
-fn renames(rule: &Rule) -> Vec<String> {
+fn renames(rule: &Rule, broken: &Broken<'_>) -> Vec<String> {
     let mut lines = Vec::<(&str, Vec<&str>, String)>::new();
-    for rename in &rule.recipe.rename {
+    // Where only one of two resources was meant, the other's names are no matter.
+    let moved = broken.was(&[Repair::Reroute]);
+    let both = broken.was(&[Repair::Split]) || rule.recipe.reroute.is_empty();
+    let is_meant = |rename: &&Rename| {
+        let first = rename.to.names().first();
+        both || first.is_some_and(|name| rule.recipe.reroute.contains(name)) == moved
+    };
+    for rename in rule.recipe.rename.iter().filter(is_meant) {
         let values = rename.values.iter();
         let values = values.map(|(from, to)| format!("; {from:?} is {to:?} there"));
         let values: String = values.collect();

@@ -84,6 +84,8 @@ Callers
 ";
     assert!(text.starts_with(head), "{text}");
     assert!(text.contains("7 kinds of calls"), "{text}");
+    assert_eq!(text.matches("One sentence.").count(), 1);
+    assert!(text.contains("instead, as above"), "{text}");
     let too_long = |line: &&str| line.chars().count() > 80 && !line.contains('/');
     assert_eq!(text.lines().find(too_long), None);
 }

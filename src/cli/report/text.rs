@@ -94,8 +94,15 @@ fn rule(out: &mut impl Write, rule: &Rule) -> io::Result<()> {
 fn caller(out: &mut impl Write, caller: &Caller) -> io::Result<()> {
     let kind = if caller.named { "" } else { " (User-Agent)" };
     writeln!(out, "  {BOLD}{}{BOLD:#}{DIM}{kind}{DIM:#}", caller.name)?;
+    let mut told = Vec::new();
     for call in &caller.calls {
         self::call(out, call)?;
+        if told.contains(&&call.instead) {
+            writeln!(out, "      {DIM}instead, as above{DIM:#}\n")?;
+            continue;
+        }
+        told.push(&call.instead);
+        instead(out, call)?;
     }
     Ok(())
 }
@@ -121,7 +128,10 @@ fn call(out: &mut impl Write, call: &Call) -> io::Result<()> {
         6,
         &format!("{outcome} by rule {rule}: {accepted} accepted, {refused} refused"),
     )?;
-    wrapped(out, 6, &format!("first {first}, last {last}"))?;
+    wrapped(out, 6, &format!("first {first}, last {last}"))
+}
+
+fn instead(out: &mut impl Write, call: &Call) -> io::Result<()> {
     writeln!(out, "      {DIM}instead{DIM:#}")?;
     for line in call.instead.lines() {
         // What is to be copied stays on one line.

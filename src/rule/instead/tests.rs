@@ -86,6 +86,23 @@ fn a_reroute_names_the_resource_and_the_names_that_it_has() {
 }
 
 #[test]
+fn only_names_of_the_resource_that_was_meant_are_told() {
+    let text = |repairs: &[Repair]| Rules::official().instead(&broken(P, repairs));
+    let (moved, kept) = (
+        text(&[Repair::Rename, Repair::Reroute]),
+        text(&[Repair::Rename]),
+    );
+    assert!(
+        moved.contains("/customAttributes") && !moved.contains("/wrapup"),
+        "{moved}"
+    );
+    assert!(
+        !kept.contains("/customAttributes") && kept.contains("/wrapup/code"),
+        "{kept}"
+    );
+}
+
+#[test]
 fn a_path_that_says_all_has_its_body_and_a_method_its_own() {
     let template = format!("{P}/disconnect");
     let post = Broken {
