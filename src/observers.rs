@@ -3,7 +3,10 @@
 mod breaker;
 mod redis;
 
+use std::sync::Arc;
+
 use http::StatusCode;
+use tracing::field::display;
 
 use crate::admin::Recent;
 use crate::layer::record::{Observer, Origin, Outcome, Reason, Record};
@@ -17,12 +20,27 @@ pub use self::redis::RedisWatch;
 pub struct Observers {
     metrics: Metrics,
     recent: Recent,
+    /// The upstream of the requests that are told of.
+    upstream: Option<Arc<str>>,
 }
 
 impl Observers {
     /// Tells `metrics`, `recent` and the log.
     pub fn new(metrics: Metrics, recent: Recent) -> Self {
-        Self { metrics, recent }
+        Self {
+            metrics,
+            recent,
+            upstream: None,
+        }
+    }
+
+    /// The same for requests to the upstream called `name`.
+    #[must_use]
+    pub fn at(&self, name: &str) -> Self {
+        Self {
+            upstream: Some(name.into()),
+            ..self.clone()
+        }
     }
 
     /// Tells metrics and the log what the breaker of the upstream called `name` does.
@@ -45,14 +63,20 @@ impl Observer for Observers {
     fn observe(&self, record: &Record<'_>) {
         self.metrics.observe(record);
         self.recent.push(record);
-        log(record);
+        log(record, self.upstream.as_deref());
     }
 }
 
 /// Writes one line per matched request. What we changed or refused, and what is wrong with what the
 /// upstream refused, is worth one in production; what passed as it came is for who looks closer.
-fn log(record: &Record<'_>) {
-    let Record { id, rule, .. } = record;
+///
+/// Each line names its client by itself, so that it says the same as text and as JSON.
+fn log(record: &Record<'_>, upstream: Option<&str>) {
+    let Record {
+        id, rule, client, ..
+    } = record;
+    let trace_id = record.trace.map(|trace| display(trace.trace_id()));
+    let span_id = record.trace.map(|trace| display(trace.span_id()));
     let outcome = record.outcome.as_str();
     let reason = record.reason.map(Reason::as_str);
     let snapshot = record.snapshot.map(Origin::as_str);
@@ -73,15 +97,20 @@ fn log(record: &Record<'_>) {
     let hint = record.hint;
     match record.outcome {
         Outcome::Repaired | Outcome::Rejected => tracing::info!(
-            %id, rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled, dropped, parts,
+            parent: None,
+            %id, trace_id, span_id, client, upstream,
+            rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled, dropped, parts,
             "request {outcome}"
         ),
         // What is wrong with a request is news for whoever owns the application.
         _ if hint.is_some() => tracing::info!(
-            %id, rule, outcome, reason, hint, status, "request {outcome}"
+            parent: None,
+            %id, trace_id, span_id, client, upstream, rule, outcome, reason, hint, status, "request {outcome}"
         ),
         _ => tracing::debug!(
-            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts,
+            parent: None,
+            %id, trace_id, span_id, client, upstream,
+            rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts,
             "request {outcome}"
         ),
     }

@@ -115,6 +115,7 @@ mod tests {
             client: None,
             user_agent: None,
             id: RequestId::next(),
+            trace: None,
         }
     }
 
