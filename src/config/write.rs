@@ -210,7 +210,7 @@ impl Text {
             return;
         };
         self.section("[trace.otlp]");
-        self.string("url", otlp.url.to_string().trim_end_matches('/'));
+        self.string("url", &otlp.url.to_string());
         self.secret("headers", otlp.headers.as_ref());
         self.path("ca", otlp.ca.as_ref());
         self.plain("queue", otlp.queue);

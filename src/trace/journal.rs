@@ -4,6 +4,9 @@
 //! left out: ids of conversations and participants, and whatever else callers put there, belong in no trace.
 //! Nor do methods that no standard knows, which are a caller's text as well.
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex, PoisonError};
