@@ -142,13 +142,12 @@ pub fn enter(
 ) -> (Context, Option<NonZeroU64>) {
     let drawn = draw();
     let came = Context::of(headers);
-    let own = match came {
-        Some(came) => came.with_span(drawn.span),
-        None => {
-            // Section 3.3.1: without a valid traceparent it says nothing.
-            headers.remove(TRACESTATE);
-            Context::begun(drawn, share)
-        }
+    let own = if let Some(came) = came {
+        came.with_span(drawn.span)
+    } else {
+        // Section 3.3.1: without a valid traceparent it says nothing.
+        headers.remove(TRACESTATE);
+        Context::begun(drawn, share)
     };
     headers.insert(TRACEPARENT, own.header());
     (own, came.map(|came| came.span))

@@ -185,13 +185,12 @@ impl Shared {
         let authority = &self.origin.authority;
         let host = authority.host().trim_matches(['[', ']']);
         part.say("server.address", host.to_owned());
-        let port = authority.port_u16();
         let usual = if self.origin.scheme == Scheme::HTTPS {
             443
         } else {
             80
         };
-        part.say("server.port", port.unwrap_or(usual));
+        part.say("server.port", authority.port_u16().unwrap_or(usual));
         part.say("patchwright.upstream", self.settings.name.clone());
         let headers = request.headers_mut();
         headers.insert(TRACEPARENT, part.context().header());

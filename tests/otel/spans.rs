@@ -16,7 +16,8 @@ const PARENT: &str = "00f067aa0ba902b7";
 const SECRET: &str = "s3cret-of-the-collector";
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = |text: String, byte: &u8| text + &format!("{byte:02x}");
+    bytes.iter().fold(String::new(), digits)
 }
 
 async fn observed(more: &str) -> (Collector, World) {
