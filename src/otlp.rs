@@ -6,9 +6,12 @@
 
 mod messages;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use metrics::Counter;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -35,7 +38,7 @@ enum Message {
 pub struct Exporter {
     queue: mpsc::Sender<Message>,
     hurry: Arc<Notify>,
-    bound: std::time::Duration,
+    bound: Duration,
     dropped: Dropped,
     reload: Option<Arc<dyn Reload>>,
 }
