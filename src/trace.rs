@@ -31,6 +31,7 @@ const RANDOM: u8 = 0b10;
 const DECIDING: u32 = 56;
 /// Of version 00.
 const LENGTH: usize = 55;
+const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
 /// A place in a trace: which one, the span that is the parent of what follows, and the flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,9 +68,10 @@ impl Context {
     pub fn parse(value: &[u8]) -> Option<Self> {
         let mut fields = value.splitn(5, |byte| *byte == b'-');
         let version = hex(fields.next()?, 2)?;
-        let trace = NonZeroU128::new(hex(fields.next()?, 32)?)?;
-        let span = u64::try_from(hex(fields.next()?, 16)?).ok()?;
-        let span = NonZeroU64::new(span)?;
+        let (high, low) = fields.next()?.split_at_checked(16)?;
+        let trace = u128::from(hex(high, 16)?) << 64 | u128::from(hex(low, 16)?);
+        let trace = NonZeroU128::new(trace)?;
+        let span = NonZeroU64::new(hex(fields.next()?, 16)?)?;
         let flags = u8::try_from(hex(fields.next()?, 2)?).ok()?;
         let rest = fields.next();
         let known = match version {
@@ -113,19 +115,26 @@ impl Context {
     }
 
     /// As a `traceparent` of version 00.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::indexing_slicing,
+        reason = "each half of the trace in turn, and four bits choose one of sixteen digits"
+    )]
     pub fn header(self) -> HeaderValue {
         let mut text = [b'-'; LENGTH];
+        let trace = self.trace.get();
         let fields = [
-            (0, 2),
-            (u128::from(self.trace), 32),
-            (u128::from(self.span.get()), 16),
-            (u128::from(self.flags), 2),
+            (0..2, 0),
+            (3..19, (trace >> 64) as u64),
+            (19..35, trace as u64),
+            (36..52, self.span.get()),
+            (53..55, u64::from(self.flags)),
         ];
-        let mut places = text.iter_mut();
-        for (value, digits) in fields {
-            let shifts = (0..digits).rev();
-            for (place, shift) in places.by_ref().zip(shifts) {
-                *place = digit(value >> (4 * shift));
+        for (place, mut value) in fields {
+            let digits = text.get_mut(place).unwrap_or_default();
+            for digit in digits.iter_mut().rev() {
+                *digit = DIGITS[(value & 0xf) as usize];
+                value >>= 4;
             }
         }
         // Hexadecimal digits and hyphens always make one.
@@ -153,8 +162,8 @@ pub fn enter(
     (own, came.map(|came| came.span))
 }
 
-/// A lower-case hexadecimal number of so many digits.
-fn hex(text: &[u8], digits: usize) -> Option<u128> {
+/// A lower-case hexadecimal number of so many digits, 16 at most.
+fn hex(text: &[u8], digits: usize) -> Option<u64> {
     if text.len() != digits {
         return None;
     }
@@ -165,16 +174,8 @@ fn hex(text: &[u8], digits: usize) -> Option<u128> {
             b'a'..=b'f' => byte - b'a' + 10,
             _ => return None,
         };
-        Some(number << 4 | u128::from(digit))
+        Some(number << 4 | u64::from(digit))
     })
-}
-
-/// The last four bits, as a digit.
-fn digit(value: u128) -> u8 {
-    match (value & 0xf) as u8 {
-        low @ 0..10 => b'0' + low,
-        high => b'a' + (high - 10),
-    }
 }
 
 /// Names a trace. Shown as 32 digits.

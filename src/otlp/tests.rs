@@ -1,4 +1,3 @@
-use std::io::Write;
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -13,9 +12,9 @@ use crate::trace::{Context, Share, ids};
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
 
-impl Write for Written {
+impl std::io::Write for Written {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
+        std::io::Write::write(&mut *self.0.lock().unwrap(), bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
