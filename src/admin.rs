@@ -2,11 +2,12 @@
 //! has a listener of its own, so that nothing a caller sends can reach it.
 
 mod host;
+mod log;
 mod recent;
 
 use std::convert::Infallible;
 use std::fmt;
-use std::future::{Ready, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
@@ -14,14 +15,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body::Body as _;
+use http_body::Body;
 use http_body_util::Full;
 use tower_service::Service;
 
 pub use self::recent::Recent;
+use crate::BoxError;
 use crate::answer::{Answer, RequestId};
 use crate::metrics::Metrics;
 use crate::server::Settings;
+use crate::telemetry::Switch;
 
 const TEXT: &str = "text/plain; charset=utf-8";
 const JSON: &str = "application/json";
@@ -38,6 +41,9 @@ GET    /config   the configuration in effect, secrets hidden
 GET    /repairs  the last requests that a rule matched, as JSON
 GET    /report   who still sends which broken calls, and what observing has shown, as JSON
 DELETE /cache    forget everything that was looked up
+GET    /log      which lines are logged
+PUT    /log      log others: the body is a level, or a filter such as info,patchwright::directory=debug
+DELETE /log      log what the process was started with
 ";
 
 /// Open connections of operators. One more closes the longest idle one.
@@ -69,6 +75,8 @@ pub struct Content {
     pub report: Box<dyn Fn() -> String + Send + Sync>,
     /// For `DELETE /cache`.
     pub forget: Box<dyn Fn() + Send + Sync>,
+    /// For `/log`; without one there is no such page.
+    pub log: Option<Switch>,
 }
 
 impl fmt::Debug for Content {
@@ -110,13 +118,6 @@ impl Admin {
     }
 
     fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        if !host::is_trusted(request.uri(), request.headers()) {
-            return refusal(
-                StatusCode::MISDIRECTED_REQUEST,
-                "patchwright.admin.host",
-                "ask under an IP address, localhost or a name without dots",
-            );
-        }
         let method = request.method();
         match (request.uri().path(), method) {
             ("/cache", &Method::DELETE) => {
@@ -147,6 +148,26 @@ impl Admin {
             _ => unknown(),
         }
     }
+}
+
+/// What a web page of somebody else's gets, be it under a name of its own or another's.
+fn refuse<B>(request: &Request<B>) -> Option<Response<Full<Bytes>>> {
+    if !host::is_trusted(request.uri(), request.headers()) {
+        return Some(refusal(
+            StatusCode::MISDIRECTED_REQUEST,
+            "patchwright.admin.host",
+            "ask under an IP address, localhost or a name without dots",
+        ));
+    }
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    if !reads && !host::is_own_page(request.uri(), request.headers()) {
+        return Some(refusal(
+            StatusCode::FORBIDDEN,
+            "patchwright.admin.origin",
+            "pages from elsewhere can change nothing here",
+        ));
+    }
+    None
 }
 
 fn page(
@@ -186,28 +207,45 @@ fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
     response
 }
 
-impl<B> Service<Request<B>> for Admin {
+impl<B> Service<Request<B>> for Admin
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+{
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let mut response = self.answer(&request);
-        if request.method() == Method::HEAD {
-            // hyper drops the content of an answer to HEAD on HTTP/1.1 only.
-            let length = response.body().size_hint().exact().unwrap_or_default();
-            let length = HeaderValue::from(length);
-            response = response.map(|_| Full::default());
-            response
-                .headers_mut()
-                .insert(header::CONTENT_LENGTH, length);
-        }
-        ready(Ok(response))
+        let this = self.clone();
+        Box::pin(async move {
+            let is_head = request.method() == Method::HEAD;
+            let response = match refuse(&request) {
+                Some(refusal) => refusal,
+                None if request.uri().path() == "/log" => {
+                    log::answer(this.content.log.clone(), request).await
+                }
+                None => this.answer(&request),
+            };
+            Ok(if is_head {
+                without_content(response)
+            } else {
+                response
+            })
+        })
     }
+}
+
+/// hyper drops the content of an answer to HEAD on HTTP/1.1 only.
+fn without_content(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
+    let length = response.body().size_hint().exact().unwrap_or_default();
+    let mut response = response.map(|_| Full::default());
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    response
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ mod sections;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod trace;
 mod units;
 mod upstream;
 mod write;
@@ -48,6 +49,7 @@ pub(crate) use defaults::ADMIN;
 pub use load::Overrides;
 pub use redis::{Redis, RedisAddress};
 pub use sections::Sections;
+pub use trace::{Otlp, Trace, Traceparent};
 
 /// Everything that the process was told.
 #[derive(Clone, Debug)]
@@ -72,6 +74,8 @@ pub struct Config {
     pub breaker: breaker::Settings,
     /// What lookups may use of their credential's rate, and how long requests are held back for it.
     pub budget: rate::Settings,
+    /// What becomes of the traces that requests belong to.
+    pub trace: Trace,
     /// Bounds in number and size.
     pub limits: Limits,
     /// Bounds in time.
@@ -109,8 +113,10 @@ impl Config {
         let credentials = credentials.flat_map(|credential| &credential.files);
         let redis = self.cache.redis.iter();
         let redis = redis.flat_map(|redis| &redis.password_file);
+        let otlp = self.trace.otlp.iter();
+        let otlp = otlp.flat_map(|otlp| &otlp.headers_file);
         let files = self.cache.partition_key_file.iter().chain(redis);
-        let files = files.chain(credentials);
+        let files = files.chain(credentials).chain(otlp);
         files.cloned().collect()
     }
 

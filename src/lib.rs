@@ -13,6 +13,7 @@
 //! - [`rate`] (feature `cache`): what lookups may use of a credential's rate.
 //! - [`layer`]: [`RepairLayer`], the repair as a `tower` layer; begin here to embed it.
 //! - [`answer`]: answers that patchwright makes itself.
+//! - [`trace`]: W3C Trace Context, and what is recorded of a request.
 //! - [`document`]: TOML with the place of every key.
 //!
 //! The rest is the program, behind the feature `proxy`; of it `access` says who may use it, and
@@ -26,6 +27,7 @@
 //! | `cache` | the directory that remembers, on moka |
 //! | `coding` | bodies in gzip, deflate, brotli and zstd are decoded for the repair; without it they pass as they came |
 //! | `proxy` (default) | the program: server, client, TLS on both sides, command line, configuration, simulator |
+//! | `otel` | the program exports traces to an OpenTelemetry collector (OTLP over HTTP) |
 
 #[cfg(feature = "proxy")]
 pub mod access;
@@ -55,6 +57,8 @@ pub mod live;
 pub mod metrics;
 #[cfg(feature = "proxy")]
 pub mod observers;
+#[cfg(feature = "otel")]
+pub mod otlp;
 #[cfg(feature = "proxy")]
 mod pace;
 #[cfg(feature = "proxy")]
@@ -80,6 +84,7 @@ pub mod snapshot;
 pub mod tally;
 #[cfg(feature = "proxy")]
 pub mod telemetry;
+pub mod trace;
 #[cfg(feature = "proxy")]
 pub mod upstream;
 #[cfg(feature = "proxy")]

@@ -173,6 +173,14 @@ impl Live {
         }
     }
 
+    /// Sends the traces that wait, within the bound that is configured for it.
+    pub async fn flush(&self) {
+        let in_force = self.in_force();
+        if let Some(exports) = in_force.left.handover.exports() {
+            exports.flush().await;
+        }
+    }
+
     /// Whether there is a file that can be read again.
     pub fn has_file(&self) -> bool {
         self.source.path.is_some()

@@ -5,6 +5,8 @@ mod answers;
 mod names;
 mod redis;
 mod shaped;
+#[cfg(feature = "otel")]
+mod spans;
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,6 +28,8 @@ use self::names::{
 };
 pub(crate) use self::redis::RedisMetrics;
 pub use self::shaped::{Held, Shaped};
+#[cfg(feature = "otel")]
+pub(crate) use self::spans::Spans;
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Reason, Record};
 use crate::tally::Tally;

@@ -3,9 +3,11 @@
 mod breaker;
 mod redis;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use http::StatusCode;
+use tracing::field::display;
 
 use crate::admin::Recent;
 use crate::layer::record::{Observer, Origin, Outcome, Reason, Record, Verdict};
@@ -21,6 +23,8 @@ pub struct Observers {
     metrics: Metrics,
     recent: Recent,
     ledger: Ledger,
+    /// The upstream of the requests that are told of.
+    upstream: Option<Arc<str>>,
 }
 
 impl Observers {
@@ -30,6 +34,16 @@ impl Observers {
             metrics,
             recent,
             ledger: Ledger::new(SystemTime::now()),
+            upstream: None,
+        }
+    }
+
+    /// The same for requests to the upstream called `name`.
+    #[must_use]
+    pub fn at(&self, name: &str) -> Self {
+        Self {
+            upstream: Some(name.into()),
+            ..self.clone()
         }
     }
 
@@ -59,14 +73,20 @@ impl Observer for Observers {
         self.metrics.observe(record);
         self.recent.push(record);
         self.ledger.note(record, SystemTime::now());
-        log(record);
+        log(record, self.upstream.as_deref());
     }
 }
 
 /// Writes one line per matched request. What we changed or refused, and what is wrong with what the
 /// upstream refused, is worth one in production; what passed as it came is for who looks closer.
-fn log(record: &Record<'_>) {
-    let Record { id, rule, .. } = record;
+///
+/// Each line names its client by itself, so that it says the same as text and as JSON.
+fn log(record: &Record<'_>, upstream: Option<&str>) {
+    let Record {
+        id, rule, client, ..
+    } = record;
+    let trace_id = record.trace.map(|trace| display(trace.trace_id()));
+    let span_id = record.trace.map(|trace| display(trace.span_id()));
     let outcome = record.outcome.as_str();
     let reason = record.reason.map(Reason::as_str);
     let snapshot = record.snapshot.map(Origin::as_str);
@@ -88,15 +108,21 @@ fn log(record: &Record<'_>) {
     let verdict = record.verdict.map(Verdict::as_str);
     match record.outcome {
         Outcome::Repaired | Outcome::Rejected => tracing::info!(
-            %id, rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled, dropped, parts,
+            parent: None,
+            %id, trace_id, span_id, client, upstream,
+            rule, outcome, reason, hint, snapshot, age_ms, status, repairs, filled, dropped, parts,
             "request {outcome}"
         ),
         // What is wrong with a request is news for whoever owns the application.
         _ if hint.is_some() => tracing::info!(
-            %id, rule, outcome, reason, hint, status, verdict, "request {outcome}"
+            parent: None,
+            %id, trace_id, span_id, client, upstream,
+            rule, outcome, reason, hint, status, verdict, "request {outcome}"
         ),
         _ => tracing::debug!(
-            %id, rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts, verdict,
+            parent: None,
+            %id, trace_id, span_id, client, upstream,
+            rule, outcome, reason, snapshot, age_ms, status, repairs, filled, dropped, parts, verdict,
             "request {outcome}"
         ),
     }

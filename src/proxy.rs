@@ -4,17 +4,20 @@ mod body;
 mod credentials;
 mod current;
 mod destination;
+mod exports;
 mod future;
 mod handover;
 mod head;
 mod places;
 mod rated;
 mod routes;
+mod tracing;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use ::tracing::Span;
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
@@ -22,13 +25,14 @@ use http_body_util::Full;
 use hyper_util::service::TowerToHyperService;
 use tower_layer::Layer as _;
 use tower_service::Service;
-use tracing::Span;
 
 pub use self::body::ProxyBody;
 use self::body::Share;
 use self::credentials::access;
 pub use self::current::Current;
 pub use self::destination::Destination;
+pub use self::exports::Exports;
+use self::exports::exports;
 use self::future::Passage;
 pub use self::future::ProxyFuture;
 pub use self::handover::Handover;
@@ -36,6 +40,7 @@ use self::handover::{Specs, Target};
 use self::places::Places;
 pub use self::rated::{Patience, Rated, RatedFuture};
 pub use self::routes::{Route, Routes, host};
+pub use self::tracing::Tracing;
 use crate::access::Access;
 use crate::answer::{OwnAnswer, RequestId};
 use crate::config::Config;
@@ -45,6 +50,7 @@ use crate::layer::{Learned, Repair, RepairLayer};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
 use crate::redis;
+use crate::trace::journal::Sink;
 use crate::upstream::{self, BuildError, Upstream};
 use crate::watch::Reload;
 
@@ -74,9 +80,11 @@ pub fn build(
         Ok((settings, upstream?))
     });
     let upstreams = upstreams.collect::<Result<Vec<_>, _>>()?;
+    let exports = exports(config, (before, &mut after), metrics)?;
     let reloads = upstreams
         .iter()
         .filter_map(|(_, upstream)| upstream.reload());
+    let reloads = reloads.chain(exports.as_ref().and_then(|exports| exports.reload()));
     let reloads = reloads.collect();
     let access = access(config, &upstreams, (before, &mut after), metrics);
     let known = before.store.as_deref();
@@ -117,7 +125,7 @@ pub fn build(
             Arc::clone(&config.compiled),
             directory,
             config.repair.clone(),
-            observers.clone(),
+            observers.at(&route.name),
             learned,
         );
         // Outside of the repair: what it looks up and remembers belongs to the credential of the request.
@@ -126,7 +134,7 @@ pub fn build(
         // Inside of admission: what may not be forwarded must not be routed on a guess either.
         routes = routes.with(Route::of(route, destination));
     }
-    // Outermost: the id that every answer carries, the checks of the head and of who sends it, the bound on
+    // Outermost: the id that every answer carries, the trace, the checks of the head and of who sends it, the bound on
     // what is in flight. See `Proxy::call`.
     let most = config.limits.concurrency;
     let places = match &before.places {
@@ -136,11 +144,13 @@ pub fn build(
     after.places = Some(places.sized(most));
     after.store = Some(store);
     after.redis.clone_from(&config.cache.redis);
+    let sink = exports.map(|exports| exports as Arc<dyn Sink>);
+    let tracing = Tracing::new(&config.trace, sink);
     let shape = config.budget.shape;
     let proxy = Proxy {
         reloads,
         shape: (!shape.is_zero()).then_some(shape),
-        ..Proxy::with(routes, access, places, metrics.clone())
+        ..Proxy::with(routes, access, places, tracing, metrics.clone())
     };
     Ok((proxy, after))
 }
@@ -163,6 +173,7 @@ struct Shared<S> {
     routes: Routes<Destination<S>>,
     access: Access,
     places: Places,
+    tracing: Tracing,
     metrics: Metrics,
 }
 
@@ -177,20 +188,22 @@ impl<S> Clone for Proxy<S> {
 }
 
 impl<S> Proxy<S> {
-    /// At most `concurrency` requests are in flight; more are answered 503.
+    /// At most `concurrency` requests are in flight; more are answered 503. Traces are left alone.
     pub fn new(
         routes: Routes<Destination<S>>,
         access: Access,
         concurrency: usize,
         metrics: Metrics,
     ) -> Self {
-        Self::with(routes, access, Places::new(concurrency), metrics)
+        let places = Places::new(concurrency);
+        Self::with(routes, access, places, Tracing::default(), metrics)
     }
 
     fn with(
         routes: Routes<Destination<S>>,
         access: Access,
         places: Places,
+        tracing: Tracing,
         metrics: Metrics,
     ) -> Self {
         Self {
@@ -198,6 +211,7 @@ impl<S> Proxy<S> {
                 routes,
                 access,
                 places,
+                tracing,
                 metrics,
             }),
             reloads: Arc::default(),
@@ -230,12 +244,17 @@ where
         // First, so that every answer and log line can name the request.
         let id = RequestId::next();
         request.extensions_mut().insert(id);
+        // Of what is refused, too: whoever follows a trace wants to see where it ended.
+        let recording = shared.tracing.enter(&mut request);
+        let journal = recording.as_ref().map(|it| Arc::clone(it.journal()));
+        let journal = journal.as_deref();
+        let admission = journal.map(|journal| journal.begin("admission"));
         if let Some(shape) = self.shape {
             request.extensions_mut().insert(Patience::new(shape));
         }
         let head = request.method() == Method::HEAD;
         // Before the checks, so that refused requests are seen too.
-        let share = Share::new(shared.metrics.in_flight());
+        let share = Share::new(shared.metrics.in_flight(), recording);
         // Before the bound: an invalid request costs nothing and gets the answer that explains it.
         if let Err(refusal) = head::check(&mut request) {
             return shared.made(refusal.into_response(id), head, share);
@@ -255,6 +274,9 @@ where
             let answer = shared.routes.unknown(host);
             return shared.made(answer.into_response(id), head, share);
         };
+        if let Some(journal) = journal {
+            journal.say("patchwright.upstream", destination.upstream().to_owned());
+        }
         let mut span = Span::none();
         let mut share = share;
         if let Some(client) = client {
@@ -263,6 +285,9 @@ where
                 Err(refusal) => return shared.made(refusal.into_response(id), head, share),
             };
             share = share.with_client(entry.place);
+            if let Some(journal) = journal {
+                journal.say("patchwright.client", entry.name.0.to_string());
+            }
             request.extensions_mut().insert(entry.name);
             if let Some(injection) = entry.injection {
                 request.extensions_mut().insert(injection);
@@ -273,6 +298,7 @@ where
             *request.uri_mut() = target;
         }
         routes::to_origin_form(request.uri_mut());
+        drop(admission);
         let service = TowerToHyperService::new(destination.service());
         let answering = span.in_scope(|| hyper::service::Service::call(&service, request));
         ProxyFuture::passing(
@@ -302,6 +328,7 @@ impl<S> Shared<S> {
         if let Some(OwnAnswer(code)) = response.extensions().get() {
             self.metrics.own_answer(code);
         }
+        share.answered(&response);
         let response = if head {
             future::without_body(response)
         } else {

@@ -5,17 +5,30 @@
 //!
 //! What a filter says holds for patchwright's own lines, which show no token, body or query at any level.
 //! The libraries below it make no such promise (the HTTP/2 one quotes targets, queries and all, at
-//! `debug`), so of them only errors and warnings are logged, whatever the filter says.
+//! `debug`), so of them only errors and warnings are logged, whatever the filter says, be it that of the start or
+//! one that an operator switches to.
+
+mod switch;
+#[cfg(test)]
+mod tests;
 
 use std::io::IsTerminal as _;
 
-use tracing::{Level, Metadata};
+use tracing::{Dispatch, Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
+use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
+
+use self::switch::Apply;
+pub use self::switch::Switch;
+use crate::document::nearest;
 
 /// The variable that overrides the level given on the command line.
 pub const LEVEL_VARIABLE: &str = "PATCHWRIGHT_LOG";
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -27,41 +40,72 @@ pub enum Format {
     Json,
 }
 
-/// Why there is no log.
+/// Why there is no log, or no other one.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
-    /// The level or filter is not one.
+    /// The filter can't be read.
     #[error("{0:?} is no log level (error, warn, info, debug, trace) or filter: {1}")]
     Filter(String, ParseError),
+    /// A word of it would be taken for the name of a part of the program, and is none.
+    #[error(
+        "{0:?} is no log level (error, warn, info, debug, trace) or filter such as \"info,patchwright::directory=debug\"{1}"
+    )]
+    Word(String, String),
     /// Somebody installed one already.
     #[error("can't install the log: {0}")]
     Installed(#[from] TryInitError),
+    /// It is gone.
+    #[error("there is no log any more")]
+    Gone,
 }
 
-/// Installs the process's log, with the filter `level` (such as `info` or `info,patchwright=debug`).
-pub fn install(format: Format, level: &str) -> Result<(), TelemetryError> {
+/// Installs the process's log, with the filter `level` (such as `info` or `info,patchwright=debug`). The
+/// result switches it to another one.
+pub fn install(format: Format, level: &str) -> Result<Switch, TelemetryError> {
+    let (dispatch, apply) = subscriber(format, filter(level)?, std::io::stderr, colours());
+    dispatch.try_init()?;
+    Ok(Switch::new(level, apply))
+}
+
+fn subscriber<W>(format: Format, filter: EnvFilter, writer: W, colours: bool) -> (Dispatch, Apply)
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let (filter, handle) = reload::Layer::new(filter);
+    let lines = tracing_subscriber::registry()
+        .with(filter)
+        .with(filter_fn(is_safe));
+    let form = fmt::layer().with_writer(writer);
+    let dispatch = match format {
+        Format::Json => {
+            // Of spans the innermost says it all.
+            let form = form.json().flatten_event(true).with_span_list(false);
+            Dispatch::new(lines.with(form))
+        }
+        Format::Text => Dispatch::new(lines.with(form.with_ansi(colours).with_target(false))),
+    };
+    (dispatch, switch::apply(handle))
+}
+
+/// Reads a filter. A word by itself is a level, or one of our own parts: tracing takes any other for the name of
+/// a part of some program, and would log nothing where somebody mistyped `debug`.
+fn filter(text: &str) -> Result<EnvFilter, TelemetryError> {
     let filter =
-        EnvFilter::try_new(level).map_err(|error| TelemetryError::Filter(level.into(), error))?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    match format {
-        Format::Json => builder
-            .json()
-            .flatten_event(true)
-            // The innermost span says it all.
-            .with_span_list(false)
-            .finish()
-            .with(filter_fn(is_safe))
-            .try_init()?,
-        Format::Text => builder
-            .with_ansi(colours())
-            .with_target(false)
-            .finish()
-            .with(filter_fn(is_safe))
-            .try_init()?,
+        EnvFilter::try_new(text).map_err(|error| TelemetryError::Filter(text.into(), error))?;
+    let own = env!("CARGO_CRATE_NAME");
+    let known = |word: &str| {
+        let level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+        level || word.contains(['=', '[']) || word.starts_with(own)
+    };
+    let mut words = text.split(',').map(str::trim);
+    let is_empty = text.trim().is_empty();
+    match words.find(|word| is_empty || !(word.is_empty() || known(word))) {
+        None => Ok(filter),
+        Some(word) => Err(TelemetryError::Word(
+            word.to_owned(),
+            nearest(word, LEVELS.into_iter()),
+        )),
     }
-    Ok(())
 }
 
 /// Whether a line or span is sure to hold nothing of a request's: see the [module docs](self).
@@ -81,82 +125,4 @@ pub fn level(environment: Option<String>, argument: &str) -> String {
 fn colours() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     !refused && std::io::stderr().is_terminal()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io::Write;
-    use std::sync::{Arc, Mutex};
-
-    use super::*;
-
-    #[derive(Clone, Default)]
-    struct Written(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Written {
-        fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> std::io::Result<()> {
-            Ok(())
-        }
-    }
-
-    fn logged(format: Format, log: impl Fn()) -> String {
-        let written = Written::default();
-        let writer = written.clone();
-        let builder = tracing_subscriber::fmt()
-            .with_env_filter("trace")
-            .with_writer(move || writer.clone())
-            .with_ansi(false);
-        let safe = filter_fn(is_safe);
-        match format {
-            Format::Text => tracing::subscriber::with_default(builder.finish().with(safe), log),
-            Format::Json => {
-                tracing::subscriber::with_default(builder.json().finish().with(safe), log);
-            }
-        }
-        let written = written.0.lock().unwrap().clone();
-        String::from_utf8(written).unwrap()
-    }
-
-    #[test]
-    fn a_caller_cannot_write_lines_or_escapes_into_the_log() {
-        let log = || tracing::info!(agent = "evil\u{1b}[2J\nINFO forged", "hi");
-        for format in [Format::Text, Format::Json] {
-            let text = logged(format, log);
-            assert_eq!(text.lines().count(), 1, "{text:?}");
-            assert!(!text.contains('\u{1b}'), "{text:?}");
-        }
-    }
-
-    #[test]
-    fn whatever_the_filter_says_libraries_only_warn() {
-        let text = logged(Format::Text, || {
-            tracing::trace!("own");
-            tracing::trace!(target: "patchwright::proxy", "own, too");
-            tracing::warn!(target: "h2::server", "library");
-            tracing::info!(target: "h2::server", "secret");
-            tracing::debug!(target: "hyper_util::client", "secret");
-            tracing::trace!(target: "patchwright_not", "secret");
-            let span = tracing::debug_span!(target: "h2", "span", path = "secret");
-            span.in_scope(|| tracing::error!("inside"));
-        });
-        assert_eq!(text.lines().count(), 4, "{text}");
-        assert!(!text.contains("secret"), "{text}");
-    }
-
-    #[test]
-    fn the_environment_overrides_the_command_line() {
-        assert_eq!(level(None, "info"), "info");
-        assert_eq!(level(Some(" ".to_owned()), "info"), "info");
-        assert_eq!(level(Some("debug".to_owned()), "info"), "debug");
-    }
-
-    #[test]
-    fn a_wrong_level_is_named() {
-        let error = install(Format::Text, "patchwright=loud").unwrap_err();
-        assert!(error.to_string().contains("patchwright=loud"), "{error}");
-    }
 }

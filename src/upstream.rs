@@ -23,6 +23,8 @@ mod failure;
 // Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
 #[doc(hidden)]
 pub mod hop;
+#[cfg(feature = "otel")]
+pub(crate) mod plain;
 mod pool;
 // Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
 #[doc(hidden)]
@@ -38,6 +40,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::uri::Scheme;
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
@@ -61,6 +64,8 @@ use crate::departed::Departed;
 use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
 use crate::received::Received;
+use crate::trace::TRACEPARENT;
+use crate::trace::journal::{Journal, Part};
 use crate::watch::Reload;
 
 /// Why an upstream can't be used.
@@ -144,26 +149,52 @@ where
 }
 
 impl Shared {
-    async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody>
+    async fn answer<B>(&self, mut request: Request<B>) -> Response<ResponseBody>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
         let id = request.extensions().get::<RequestId>().copied();
         let id = id.unwrap_or_else(RequestId::next);
+        let journal = request.extensions_mut().remove::<Arc<Journal>>();
+        let mut part = journal.as_deref().map(|it| self.recorded(it, &mut request));
         let asked = Instant::now();
         match self.exchange(request, id).await {
             Ok(response) => {
                 self.answers.count(response.status(), asked.elapsed());
+                if let Some(part) = &mut part {
+                    part.answered(response.status());
+                }
                 response
             }
             Err(failure) => {
+                if let Some(part) = &mut part {
+                    part.fail(failure.answer().code());
+                }
                 if !failure.is_callers() {
                     self.answers.count_none();
                 }
                 failure.into_response(id)
             }
         }
+    }
+
+    /// Begins what is recorded of a request, which from now on says that it came from there.
+    fn recorded<'j, B>(&self, journal: &'j Journal, request: &mut Request<B>) -> Part<'j> {
+        let mut part = journal.ask(request.method());
+        let authority = &self.origin.authority;
+        let host = authority.host().trim_matches(['[', ']']);
+        part.say("server.address", host.to_owned());
+        let usual = if self.origin.scheme == Scheme::HTTPS {
+            443
+        } else {
+            80
+        };
+        part.say("server.port", authority.port_u16().unwrap_or(usual));
+        part.say("patchwright.upstream", self.settings.name.clone());
+        let headers = request.headers_mut();
+        headers.insert(TRACEPARENT, part.context().header());
+        part
     }
 
     async fn exchange<B>(

@@ -145,6 +145,7 @@ mod tests {
             client: None,
             user_agent: Some(user_agent),
             id: RequestId::next(),
+            trace: None,
         }
     }
 

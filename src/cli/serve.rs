@@ -20,6 +20,7 @@ use crate::live::{Live, Source, Unusable};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
 use crate::server::{serve, serve_by};
+use crate::telemetry::Switch;
 use crate::watch::{EVERY, Reload, Watch};
 
 const MORE: &str = "\
@@ -72,7 +73,7 @@ pub enum ServeError {
 /// Serves until told to stop.
 pub fn run(args: &ServeArgs) -> Result<(), Failure> {
     let config = args.config.load()?;
-    args.log.install()?;
+    let log = args.log.install()?;
     let source = Source {
         path: args.config.config.clone(),
         env: environment().collect(),
@@ -80,7 +81,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         fit: |limits| descriptors::fit(limits, descriptors::raise()),
     };
     let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
-    let served = runtime.block_on(serve_until_signal(&config, source));
+    let served = runtime.block_on(serve_until_signal(&config, source, log));
     // Not waiting for threads of the runtime: a name that is being resolved, or a file that is looked at on
     // a file system that hangs, must not hold the exit up.
     runtime.shutdown_background();
@@ -97,11 +98,15 @@ impl From<ServeError> for Failure {
 }
 
 /// Serves until SIGTERM or SIGINT, drains, and returns; a second signal ends the draining.
-async fn serve_until_signal(config: &Config, source: Source) -> Result<(), ServeError> {
+async fn serve_until_signal(
+    config: &Config,
+    source: Source,
+    log: Switch,
+) -> Result<(), ServeError> {
     // Before anything is announced: whoever reads the announcement may send a signal at once.
     let mut signals = Signals::new()?;
     let mut hangup = signal(SignalKind::hangup())?;
-    let server = Server::reloading(config, source)?;
+    let server = Server::reloading(config, source)?.switching(log);
     server.announce()?;
     let (read_again, has_file) = (server.read_again(), server.live.has_file());
     let hangups = async {
@@ -201,8 +206,19 @@ impl Server {
                 config: Box::new(move || shown.to_toml()),
                 report: Box::new(move || reporting.report()),
                 forget: Box::new(move || forgetting.forget()),
+                log: None,
             },
         })
+    }
+
+    /// Lets operators switch what is logged.
+    #[must_use]
+    pub fn switching(self, log: Switch) -> Self {
+        let content = Content {
+            log: Some(log),
+            ..self.content
+        };
+        Self { content, ..self }
     }
 
     /// Looks for changed files so often.
@@ -253,8 +269,11 @@ impl Server {
         let bounds = admin::settings(ADMIN_DRAIN);
         let operating = serve(self.operators, admin, bounds, dropped(over));
         let (proxy, terms) = (self.live.proxy(), self.live.terms());
+        let live = self.live;
         let serving = async move {
             let served = serve_by(self.listener, proxy, terms, shutdown).await;
+            // Of the last requests, too.
+            live.flush().await;
             drop(serving);
             served
         };

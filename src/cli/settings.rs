@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::Failure;
 use crate::config::{Config, Overrides, Pack};
 use crate::document::Faults;
-use crate::telemetry::{self, Format, LEVEL_VARIABLE};
+use crate::telemetry::{self, Format, LEVEL_VARIABLE, Switch};
 
 /// Where the configuration comes from.
 #[derive(Clone, Debug, Default, Args)]
@@ -84,8 +84,8 @@ pub struct LogArgs {
 }
 
 impl LogArgs {
-    /// Installs the log. The environment's filter wins over the flag.
-    pub fn install(self) -> Result<(), Failure> {
+    /// Installs the log. The environment's filter wins over the flag. What it says can be switched by the result.
+    pub fn install(self) -> Result<Switch, Failure> {
         let format = match self.log_format {
             LogFormat::Text => Format::Text,
             LogFormat::Json => Format::Json,

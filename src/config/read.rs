@@ -14,7 +14,7 @@ use super::budget;
 use super::secret::secret;
 use super::units::{TIMES, duration, duration_text, memory, size, size_text};
 use super::upstream::upstreams;
-use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, redis, tls};
+use super::{Cache, Config, Limits, ListenTls, Pack, Timeouts, defaults, redis, tls, trace};
 use crate::directory::breaker;
 use crate::document::{Node, Table};
 use crate::layer::budget::Budget;
@@ -41,6 +41,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
     let cache = cache(root, folder);
     let breaker = breaker(root);
     let budget = budget::read(root);
+    let trace = trace::trace(root, folder);
     let limits = limits(root, &mut repair);
     let timeouts = timeouts(root, &mut repair);
     let specs = specs(root, pack);
@@ -57,6 +58,7 @@ pub(super) fn config(root: &mut Table<'_>, folder: Option<&Path>) -> Config {
         cache,
         breaker,
         budget,
+        trace,
         limits,
         timeouts,
         sources,

@@ -11,6 +11,7 @@ mod redis;
 mod regions;
 mod sources;
 mod tls;
+mod trace;
 mod upstreams;
 
 const URL: &str = "https://api.mypurecloud.com";

@@ -8,8 +8,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use toml_writer::{TomlKeyBuilder, TomlStringBuilder, TomlWrite};
 
 use super::read::TOO_LARGE;
+use super::trace::TRACEPARENTS;
 use super::units::{duration_text, size_text};
-use super::{Config, Redis, RedisAddress, Upstream};
+use super::{Config, Redis, RedisAddress, Trace, Upstream};
 use crate::rule::pack::{LOOKUP_FAILURES, MODES};
 
 mod access;
@@ -103,6 +104,7 @@ impl Config {
         text.section("[budget]");
         text.plain("lookup_share", self.budget.lookup_share.get());
         text.string("shape", &duration_text(self.budget.shape));
+        text.trace(&self.trace);
         let limits = &self.limits;
         text.section("[limits]");
         text.string("body", &size_text(self.repair.body_limit as u64));
@@ -198,6 +200,24 @@ impl Text {
         self.string("prefix", &redis.prefix);
         self.string("timeout", &duration_text(redis.sharing.timeout));
         self.plain("confirm", redis.sharing.confirm);
+    }
+
+    fn trace(&mut self, trace: &Trace) {
+        self.section("[trace]");
+        self.word("traceparent", &TRACEPARENTS, trace.traceparent);
+        // With a point, or it would be read as an integer.
+        self.plain("sample", format_args!("{:?}", trace.sample));
+        let Some(otlp) = &trace.otlp else {
+            return;
+        };
+        self.section("[trace.otlp]");
+        self.string("url", &otlp.url.to_string());
+        self.secret("headers", otlp.headers.as_ref());
+        self.path("ca", otlp.ca.as_ref());
+        self.plain("queue", otlp.queue);
+        self.plain("batch", otlp.batch);
+        self.string("interval", &duration_text(otlp.interval));
+        self.string("timeout", &duration_text(otlp.timeout));
     }
 
     fn upstream(&mut self, upstream: &Upstream) {

@@ -24,6 +24,7 @@ use crate::repair::plan::PlanError;
 use crate::repair::reshape::unreadable;
 use crate::rule::spec::Timing;
 use crate::rule::{ConversationId, Match, Rule};
+use crate::trace::journal::Journal;
 
 mod diagnose;
 mod draft;
@@ -212,6 +213,11 @@ where
 impl<'a, D: Directory> Case<'a, D> {
     fn rule(&self) -> &'a Rule {
         self.found.rule()
+    }
+
+    /// Where the request is recorded, if it is.
+    fn journal(&self) -> Option<&Journal> {
+        self.head.extensions.get::<Arc<Journal>>().map(Arc::as_ref)
     }
 
     fn announces_more_than(&self, limit: usize) -> bool {

@@ -194,6 +194,8 @@ pub struct Record<'a> {
     pub user_agent: Option<&'a str>,
     /// The request's id, as own answers carry it.
     pub id: crate::answer::RequestId,
+    /// Its place in a trace, where its `traceparent` says one.
+    pub trace: Option<crate::trace::Context>,
 }
 
 /// Is told of every request that a rule matched, once, before its answer goes to the caller.

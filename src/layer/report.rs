@@ -118,6 +118,7 @@ mod tests {
             client: None,
             user_agent: None,
             id: RequestId::next(),
+            trace: None,
         }
     }
 

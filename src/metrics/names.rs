@@ -26,6 +26,7 @@ pub(super) const RATE_SHAPED_TIME: &str = "patchwright_rate_shaped_seconds";
 pub(super) const CLIENT_REQUESTS: &str = "patchwright_client_requests_total";
 pub(super) const CREDENTIAL_FETCHES: &str = "patchwright_credential_fetches_total";
 pub(super) const CREDENTIAL_EXPIRY: &str = "patchwright_credential_expiry_timestamp_seconds";
+pub(super) const SPANS: &str = "patchwright_trace_spans_total";
 pub(super) const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
 pub(super) const BUILD_INFO: &str = "patchwright_build_info";
 
@@ -70,6 +71,10 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
         (
             CREDENTIAL_FETCHES,
             "Tries to get a token from a login host, by how they ended.",
+        ),
+        (
+            SPANS,
+            "Spans of sampled traces; result \"dropped\" where too many wait for the collector.",
         ),
         (
             redis::OPERATIONS,

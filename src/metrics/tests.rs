@@ -26,6 +26,7 @@ fn record<'a>() -> Record<'a> {
         client: None,
         user_agent: Some("curl"),
         id: RequestId::next(),
+        trace: None,
     }
 }
 

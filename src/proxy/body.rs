@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
+use http::Response;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 use pin_project_lite::pin_project;
@@ -11,7 +12,9 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::places::Place;
 use crate::BoxError;
+use crate::answer::OwnAnswer;
 use crate::metrics::InFlight;
+use crate::trace::journal::Recording;
 
 /// A request's share of what is bounded or counted; given back when the last byte has been handed over.
 #[derive(Debug)]
@@ -19,15 +22,28 @@ pub(super) struct Share {
     _place: Option<Place>,
     _client_place: Option<OwnedSemaphorePermit>,
     _in_flight: InFlight,
+    recording: Option<Recording>,
 }
 
 impl Share {
-    pub(super) fn new(in_flight: InFlight) -> Self {
+    pub(super) fn new(in_flight: InFlight, recording: Option<Recording>) -> Self {
         Self {
             _place: None,
             _client_place: None,
             _in_flight: in_flight,
+            recording,
         }
+    }
+
+    /// Has it recorded what the caller is answered, where the request is recorded.
+    pub(super) fn answered<B>(&self, answer: &Response<B>) {
+        let Some(recording) = &self.recording else {
+            return;
+        };
+        if let Some(OwnAnswer(code)) = answer.extensions().get() {
+            recording.journal().say("patchwright.code", *code);
+        }
+        recording.journal().answered(answer.status());
     }
 
     pub(super) fn with(self, place: Place) -> Self {

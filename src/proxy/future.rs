@@ -109,6 +109,7 @@ where
 
 impl Passage {
     fn end<R: Body<Data = Bytes>>(self, response: Response<R>) -> Response<ProxyBody<R>> {
+        self.share.answered(&response);
         let own = response.extensions().get::<OwnAnswer>().copied();
         if let Some(OwnAnswer(code)) = own {
             self.metrics.own_answer(code);

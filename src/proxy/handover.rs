@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use http::Uri;
 
+use super::exports::Exports;
 use super::places::Places;
 use crate::access::Client;
 use crate::config::{self, Config};
@@ -27,6 +28,8 @@ pub struct Handover {
     /// What that is shared by.
     pub(super) redis: Option<config::Redis>,
     pub(super) places: Option<Places>,
+    /// With the traces that wait.
+    pub(super) exports: Kept<config::Otlp, Arc<dyn Exports>>,
     /// Their connections, above all.
     pub(super) upstreams: Kept<upstream::Settings, Upstream>,
     pub(super) breakers: Kept<(Target, breaker::Settings), Arc<Gate>>,
@@ -67,6 +70,11 @@ impl Specs {
 }
 
 impl Handover {
+    /// Where sampled traces go.
+    pub fn exports(&self) -> Option<&Arc<dyn Exports>> {
+        self.exports.values().next()
+    }
+
     /// Where snapshots are remembered.
     pub fn store(&self) -> Option<&Arc<Store>> {
         self.store.as_ref()
@@ -98,6 +106,11 @@ impl<K: PartialEq, V: Clone> Kept<K, V> {
         };
         self.0.push((settings, value.clone()));
         Ok(value)
+    }
+
+    /// What is kept.
+    pub(super) fn values(&self) -> impl Iterator<Item = &V> {
+        self.0.iter().map(|(_, value)| value)
     }
 
     /// As [`take_over`](Self::take_over), of what can always be made.

@@ -46,6 +46,9 @@ const SIGNED_TARGET: [&str; 6] = [
     "\"if-unmodified-since\"",
 ];
 
+/// Components of an RFC 9421 signature that going on with a trace changes.
+const SIGNED_TRACE: [&str; 2] = ["\"traceparent\"", "\"tracestate\""];
+
 /// Whether `Content-Type` is to be set on a JSON object: it is absent, empty, or a client's default.
 /// A type that somebody chose is kept, unless it is one of `mistyped`, and so are several.
 pub fn misses_content_type(headers: &HeaderMap, mistyped: &[String]) -> bool {
@@ -87,6 +90,12 @@ pub fn signs_the_content(headers: &HeaderMap) -> bool {
 /// break it.
 pub fn signs_the_target(headers: &HeaderMap) -> bool {
     signs(headers, |value| covers(value, &SIGNED_TARGET))
+}
+
+/// Whether a message signature covers the trace that the request belongs to: another span as the parent would
+/// break it.
+pub fn signs_the_trace(headers: &HeaderMap) -> bool {
+    signs(headers, |value| covers(value, &SIGNED_TRACE))
 }
 
 fn signs(headers: &HeaderMap, covers: impl Fn(&str) -> bool) -> bool {

@@ -19,6 +19,7 @@ mod explain;
 mod explain_official;
 mod forum;
 mod laws;
+mod log;
 mod modes;
 mod official;
 mod official_laws;

@@ -19,6 +19,7 @@ mod noted;
 mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;
+mod trace;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -9,7 +9,7 @@ async fn both() -> (Listening, Running) {
 }
 
 #[tokio::test]
-async fn a_request_passes_as_it_came_but_for_host_and_via() {
+async fn a_request_passes_as_it_came_but_for_host_via_and_its_trace() {
     let (upstream, gateway) = both().await;
     let mut caller = gateway.caller().await;
     let body = "{\"attributes\" : {\"n\":1.10,\"n\":2}}";
@@ -32,7 +32,8 @@ async fn a_request_passes_as_it_came_but_for_host_and_via() {
     assert_eq!(head.all("x-a"), ["1", "2"]);
     assert_eq!(sent, body);
     let fields = head.0.lines().count() - 2;
-    assert_eq!(fields, 7, "nothing is added: {}", head.0);
+    assert!(head.one("traceparent").is_some());
+    assert_eq!(fields, 8, "nothing else is added: {}", head.0);
 }
 
 #[tokio::test]

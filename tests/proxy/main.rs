@@ -25,4 +25,5 @@ mod rfc;
 mod serve;
 mod support;
 mod tls;
+mod trace;
 mod upgrade;

@@ -119,14 +119,29 @@ impl<D: Directory> Case<'_, D> {
         participant: &str,
         ask: &mut Ask,
     ) -> Result<Reading, LookupError> {
-        let reading = self.shared.directory.read(ask).await?;
+        let reading = self.read(ask).await?;
         let conversation = &reading.snapshot.conversation;
         let is_there = conversation.participant(participant).is_some();
         if is_there || reading.origin != Origin::Hit {
             return Ok(reading);
         }
         ask.newer_than = Some(reading.snapshot.tick);
-        self.shared.directory.read(ask).await
+        self.read(ask).await
+    }
+
+    async fn read(&self, ask: &Ask) -> Result<Reading, LookupError> {
+        let part = self.journal().map(|journal| journal.wait("lookup"));
+        let reading = self.shared.directory.read(ask).await;
+        if let Some(mut part) = part {
+            match &reading {
+                Ok(reading) => {
+                    part.say("patchwright.snapshot", reading.origin.as_str());
+                    part.done();
+                }
+                Err(error) => part.fail(Miss::Lookup(*error).reason().as_str()),
+            }
+        }
+        reading
     }
 }
 

@@ -8,10 +8,11 @@ use super::edit::Edit;
 use super::lookup::Known;
 use super::{Answered, Case};
 use crate::directory::Directory;
-use crate::layer::record::{ClientName, Origin, Outcome, Reason, Record, Verdict};
+use crate::layer::record::{ClientName, Observer as _, Origin, Outcome, Reason, Record, Verdict};
 use crate::layer::report::{PATCHWRIGHT, header};
 use crate::repair::diagnosis::Diagnosis;
 use crate::rule::Rule;
+use crate::trace::Context;
 
 /// What will be said of a request.
 #[derive(Debug)]
@@ -119,7 +120,11 @@ impl<'r> Note<'r> {
             client: client.map(|ClientName(name)| &**name),
             user_agent: user_agent.and_then(|value| value.to_str().ok()),
             id: case.id,
+            trace: Context::of(&case.head.headers),
         };
+        if let Some(journal) = case.journal() {
+            journal.observe(&record);
+        }
         case.shared.observer.observe(&record);
         let mut response = result?;
         if let Some(value) = header(&record).filter(|_| case.shared.options.report) {

@@ -31,6 +31,7 @@ pub fn check(rule: &str, filled: &[&str], age: Option<Duration>) {
             client: None,
             user_agent: None,
             id: RequestId::next(),
+            trace: None,
         };
         let value = header(&record).unwrap_or_else(|| panic!("no header for {record:?}"));
         let fields: Dictionary = Parser::new(value.as_bytes())

@@ -156,7 +156,7 @@ pub(super) const TENANTS: &[Row] = &[
         &[
             AtLeast("tracing-subscriber", "0.3.20"),
             Test(
-                "src/telemetry.rs",
+                "src/telemetry/tests.rs",
                 "a_caller_cannot_write_lines_or_escapes_into_the_log",
             ),
         ],

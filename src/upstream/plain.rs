@@ -1,0 +1,53 @@
+//! Requests of our own to somewhere that is no upstream: sent as they are, and neither logged nor counted here.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+
+use super::BuildError;
+use super::body::RequestBody;
+use super::failure::Chain;
+use super::settings::Settings;
+use super::transport::Transport;
+use crate::watch::Reload;
+
+/// Where they go.
+#[derive(Debug)]
+pub(crate) struct Plain {
+    transport: Transport,
+    settings: Settings,
+}
+
+impl Plain {
+    /// Connects to nothing yet.
+    pub(crate) fn new(settings: Settings) -> Result<Self, BuildError> {
+        let transport = Transport::new(&settings).map_err(|source| BuildError::Tls {
+            name: settings.name.clone(),
+            source,
+        })?;
+        Ok(Self {
+            transport,
+            settings,
+        })
+    }
+
+    /// What is read again when its files change.
+    pub(crate) fn reload(&self) -> Option<Arc<dyn Reload>> {
+        self.transport.reload()
+    }
+
+    /// Sends a request, whose target is absolute, or says why there is no answer. How long is waited is up to
+    /// whoever asks.
+    pub(crate) async fn send(
+        &self,
+        request: Request<Full<Bytes>>,
+    ) -> Result<Response<Incoming>, String> {
+        let request = request.map(|body| RequestBody::new(body, self.settings.idle).0);
+        let answered = self.transport.request(request).await;
+        let (response, _) = answered.map_err(|error| Chain(&error).to_string())?;
+        Ok(response)
+    }
+}
