@@ -1,5 +1,7 @@
 use std::sync::atomic::AtomicUsize;
 
+use std::sync::atomic::Ordering;
+
 use http_body_util::BodyExt as _;
 
 use super::*;
@@ -35,8 +37,10 @@ async fn ask(admin: &Admin, method: Method, path: &str) -> Page {
 fn admin() -> (Admin, Readiness, Arc<AtomicUsize>) {
     let forgotten = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&forgotten);
+    let metrics = Metrics::new().unwrap();
     let content = Content {
-        metrics: Metrics::new().unwrap(),
+        figures: Figures::new(metrics.tally(), Box::new(|| "enforce")),
+        metrics,
         recent: Recent::default(),
         config: Box::new(|| "rules = \"strict\"\n".to_owned()),
         forget: Box::new(move || {
