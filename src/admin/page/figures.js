@@ -30,7 +30,7 @@ const times = (title, key) => ({
   write: milliseconds,
   tell: ({ [key]: { p50, p99 } }) =>
     p50 === null ? 'none' : `half within ${milliseconds(p50)}, 99 % within ${milliseconds(p99)}`,
-  detail: ({ [key]: { p99 } }) => (p99 === null ? '' : `99 % within ${milliseconds(p99)}`),
+  detail: ({ [key]: { p99 } }) => (p99 === null ? '' : `median; 99 % within ${milliseconds(p99)}`),
   layers: [
     { name: 'most', kind: 'area', values: (points) => points.map((point) => point[key].p99),
       from: (points) => points.map((point) => point[key].p50) },
@@ -52,16 +52,16 @@ const FIGURES = [
   },
   {
     title: 'Outcomes',
-    scale: (most) => plural(most, 'request'),
+    scale: count,
     value: ({ outcomes }) => sum(outcomes),
     write: (requests) => plural(requests, 'request'),
     tell: (point) => mix(point) || 'no requests',
-    detail: (point, { outcomes }) => `${count(sum(outcomes))} since the start`,
+    detail: () => 'in 5 seconds',
     layers: stacked,
-    legend: true,
+    stack: true,
   },
   {
-    title: 'Snapshots that were in the cache',
+    title: 'Cache hits',
     scale: percent,
     top: 1,
     value: ratio,
@@ -97,7 +97,7 @@ class Card {
     this.value = element('strong');
     this.detail = element('span');
     this.range = element('p', { class: 'range' });
-    this.legend = figure.legend ? legend() : null;
+    this.legend = figure.stack ? legend() : null;
     this.node = element('article', { class: 'figure' },
       element('h3', {}, figure.title),
       element('p', { class: 'value' }, this.value, ' ', this.detail),
@@ -112,16 +112,21 @@ class Card {
     Object.assign(this, { points, total });
     this.picture.show(points, moved);
     this.legend?.show(points);
-    const values = points.map(this.figure.value).filter((value) => value !== null);
-    const [least, most] = [Math.min(...values), Math.max(...values)].map(this.figure.write);
+    const values = this.#whole().map(this.figure.value).filter((value) => value !== null);
+    const [least, most] = [Math.min(...values), Math.max(...values)].map(this.figure.scale);
     say(this.range, values.length ? `lowest ${least}, highest ${most}` : 'nothing in 15 minutes');
     this.#say();
+  }
+
+  // Half of a point has half of what there will be.
+  #whole() {
+    return this.points.length > 1 ? this.points.slice(0, -1) : this.points;
   }
 
   // Of the point that somebody looks at, or of the last one that has something to say.
   #say() {
     const { value, write, tell, detail } = this.figure;
-    const at = this.looked ?? this.points.findLast((point) => value(point) !== null);
+    const at = this.looked ?? this.#whole().findLast((point) => value(point) !== null);
     say(this.value, at && value(at) !== null ? write(value(at)) : '–');
     if (this.looked) return say(this.detail, `${timeOfDay(at.time)}: ${tell(at)}`);
     say(this.detail, at ? detail(at, this.total) : '');

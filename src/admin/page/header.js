@@ -13,7 +13,7 @@ export const showVersion = (version) => say(byId('version'), version);
 export function showFacts({ mode, ready, uptime_s: uptime, now }) {
   say(byId('mode'), mode);
   set(byId('mode'), 'data-mode', mode);
-  say(byId('ready'), ready ? 'welcome' : 'draining');
+  say(byId('ready'), ready ? 'ready' : 'draining');
   say(byId('in-flight'), count(now.in_flight));
   say(byId('uptime'), duration(uptime));
 }

@@ -9,7 +9,7 @@ const HEIGHT = 100;
 function roundUp(value) {
   if (!(value > 0)) return 1;
   const magnitude = 10 ** Math.floor(Math.log10(value));
-  return [1, 2, 5, 10].map((step) => step * magnitude).find((step) => step >= value * 0.999);
+  return [1, 1.5, 2, 3, 4, 5, 6, 8, 10].map((step) => step * magnitude).find((step) => step >= value * 0.999);
 }
 
 // What is known stays level for its point; between unknown ones there is a gap.
@@ -40,7 +40,7 @@ export class Picture {
   // Points back from the newest one; null while nobody looks at one.
   #back = null;
 
-  constructor({ title, layers, tell, scale, top }) {
+  constructor({ title, layers, tell, scale, top, stack }) {
     Object.assign(this, { tell, scale, top, layers });
     this.paths = layers.map(({ name, kind }) => drawing('path', { class: `${kind} ${name}` }));
     this.cursor = drawing('path', { class: 'cursor' });
@@ -51,7 +51,7 @@ export class Picture {
     );
     this.label = element('span', { class: 'scale', 'aria-hidden': 'true' });
     this.node = element('div', {
-      class: 'picture', role: 'slider', tabindex: '0', 'aria-label': title, 'aria-describedby': 'figures-help',
+      class: stack ? 'picture stack' : 'picture', role: 'slider', tabindex: '0', 'aria-label': title, 'aria-describedby': 'figures-help',
       'aria-valuemin': '0', 'aria-valuemax': '0', 'aria-valuenow': '0',
     }, svg, this.label);
     this.node.addEventListener('keydown', (event) => this.#key(event));
@@ -64,7 +64,8 @@ export class Picture {
   show(points, moved) {
     this.#points = points;
     const most = this.top ?? roundUp(Math.max(0, ...this.layers.flatMap(({ values }) => values(points))));
-    const y = (value) => Math.round((1 - value / most) * (HEIGHT - 4) * 100) / 100 + 2;
+    // Room for half a line above the top.
+    const y = (value) => Math.round((1 - value / most) * (HEIGHT - 3) * 100) / 100 + 3;
     this.layers.forEach(({ kind, values, from }, i) => {
       const path = kind === 'line'
         ? line(values(points), y)

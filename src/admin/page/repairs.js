@@ -11,12 +11,10 @@ const signs = new Map(OUTCOMES.map(({ name, sign }) => [name, sign]));
 const cell = (label, attributes, ...content) =>
   element('td', { role: 'cell', 'data-label': label, ...attributes }, ...content);
 
-function done(repair) {
-  if (repair.hint) return repair.hint;
-  if (repair.reason) return words(repair.reason);
-  if (!repair.repairs.length) return 'nothing';
-  const members = repair.filled.length ? ` ${repair.filled.join(' ')}` : '';
-  return `${repair.repairs.join(', ')}${members}`;
+function done({ hint, reason, repairs, filled }) {
+  if (hint || reason) return [hint ?? words(reason)];
+  if (!repairs.length) return ['nothing'];
+  return [`${repairs.join(', ')} `, ...filled.map((member) => element('code', {}, member))];
 }
 
 // One request: a row, and one below it once somebody has opened it.
@@ -33,7 +31,7 @@ class Row {
       cell('Time', { class: 'time' }, this.button),
       cell('Outcome', { class: `outcome ${outcome}` },
         element('span', { class: 'sign', 'aria-hidden': 'true' }, signs.get(outcome) ?? '·'), ` ${outcome}`),
-      cell('What was done', { class: 'done' }, done(repair)),
+      cell('What was done', { class: 'done' }, ...done(repair)),
       cell('Rule', { class: 'rule' }, rule),
       cell('Caller', { class: 'caller' }, callerOf(repair)),
       cell('Answer', { class: 'number' }, status === null ? '–' : String(status)));

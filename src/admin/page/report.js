@@ -19,8 +19,8 @@ function call(key, one, open) {
   return element('li', {},
     element('p', { class: 'call' }, element('b', {}, `${count(one.count)} ×`), ' ',
       element('code', {}, `${method} ${template}`)),
-    element('p', {}, `${wrong(one)} `, element('span', { class: 'note' },
-      `(${outcome}; first ${dayAndTime(one.first)}, last ${dayAndTime(one.last)})`)),
+    element('p', {}, wrong(one)),
+    element('p', { class: 'note' }, `${outcome}; first ${dayAndTime(one.first)}, last ${dayAndTime(one.last)}`),
     right);
 }
 

@@ -26,27 +26,25 @@ export const HELPED = {
 export const words = (text) => text.replaceAll('_', ' ');
 
 const grouped = new Intl.NumberFormat('en');
-const decimals = [0, 1, 2].map(
-  (digits) => new Intl.NumberFormat('en', { minimumFractionDigits: digits, maximumFractionDigits: digits }),
-);
+const rounded = [0, 1, 2].map((digits) => new Intl.NumberFormat('en', { maximumFractionDigits: digits }));
 
 export const count = (number) => grouped.format(number);
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
-// Three digits that count, whatever the size.
+// Two or three digits that count, whatever the size.
 function short(number) {
-  const digits = number === 0 || number >= 100 ? 0 : number >= 10 ? 1 : 2;
-  return decimals[digits].format(number);
+  const digits = number >= 100 ? 0 : number >= 1 ? 1 : 2;
+  return rounded[digits].format(number);
 }
 
 export const perSecond = (rate) => `${short(rate)}/s`;
-export const percent = (share) => `${decimals[0].format(share * 100)} %`;
+export const percent = (share) => `${rounded[0].format(share * 100)} %`;
 export const milliseconds = (ms) => (ms >= 1000 ? `${short(ms / 1000)} s` : `${short(ms)} ms`);
 
 const clock = new Intl.DateTimeFormat('en', {
   hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23',
 });
-const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', year: 'numeric' });
+const day = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short' });
 export const timeOfDay = (time) => clock.format(new Date(time));
 export const dayAndTime = (time) => `${day.format(new Date(time))}, ${timeOfDay(time)}`;
 
