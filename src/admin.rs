@@ -129,8 +129,11 @@ impl Admin {
             ("/cache", _) => not_allowed("DELETE"),
             // A stream has no length that HEAD could tell, and takes a place.
             ("/events", &Method::GET) => {
-                let Content { recent, figures, .. } = &*self.content;
-                self.streams.open(request.headers(), (recent, figures, &self.ready))
+                let Content {
+                    recent, figures, ..
+                } = &*self.content;
+                self.streams
+                    .open(request.headers(), (recent, figures, &self.ready))
             }
             ("/events", _) => not_allowed("GET"),
             (_, &Method::GET | &Method::HEAD) => self.show(request),

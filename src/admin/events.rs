@@ -17,10 +17,10 @@ use serde_json::{Value, json};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
+use super::Readiness;
 use super::figures::Figures;
 use super::recent::Recent;
 use super::reply::{Content, Reply, refuse};
-use super::Readiness;
 use crate::answer::Answer;
 
 /// Open streams: some people, each with a page or two. More would be a mistake that costs everyone.
@@ -61,7 +61,8 @@ impl Streams {
             return unavailable(code, message);
         }
         let Ok(place) = Arc::clone(&self.0).try_acquire_owned() else {
-            let message = format!("{STREAMS} streams are open already: close one, or a page that has one");
+            let message =
+                format!("{STREAMS} streams are open already: close one, or a page that has one");
             return unavailable("patchwright.admin.streams", &message);
         };
         let until = Instant::now() + LONGEST;
@@ -157,7 +158,11 @@ impl Events {
         }
         // First of all: they say whether this is the same process as before.
         if tick.is_multiple_of(FIGURES) {
-            say(&mut events, "figures", &self.figures.to_event(self.ready.get()));
+            say(
+                &mut events,
+                "figures",
+                &self.figures.to_event(self.ready.get()),
+            );
         }
         let most = if tick == 0 { usize::MAX } else { BATCH };
         self.tell_repairs(&mut events, most);
@@ -178,7 +183,11 @@ impl Events {
         let Some(newest) = fresh.first().map(|entry| entry.number()) else {
             return;
         };
-        let told: Vec<Value> = fresh.iter().take(most).map(|entry| entry.to_json()).collect();
+        let told: Vec<Value> = fresh
+            .iter()
+            .take(most)
+            .map(|entry| entry.to_json())
+            .collect();
         let skipped = newest - self.has - told.len() as u64;
         self.has = newest;
         let _ = writeln!(events, "id: {}-{newest}", self.process);
@@ -194,6 +203,8 @@ fn say(events: &mut String, event: &str, json: &str) {
 
 impl fmt::Debug for Events {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Events").field("has", &self.has).finish_non_exhaustive()
+        f.debug_struct("Events")
+            .field("has", &self.has)
+            .finish_non_exhaustive()
     }
 }

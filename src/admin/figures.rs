@@ -64,7 +64,10 @@ impl Figures {
     pub(super) fn to_event(&self, ready: bool) -> String {
         let (mut json, last) = self.latest();
         json.insert("ready".to_owned(), json!(ready));
-        json.insert("last".to_owned(), last.map_or(Value::Null, |last| point(&last)));
+        json.insert(
+            "last".to_owned(),
+            last.map_or(Value::Null, |last| point(&last)),
+        );
         Value::Object(json).to_string()
     }
 
@@ -130,7 +133,11 @@ fn snapshots(counts: &[u64]) -> Value {
 
 fn named<'a>(words: impl Iterator<Item = &'a str>, counts: &[u64]) -> Value {
     let named = words.zip(counts);
-    Value::Object(named.map(|(word, count)| (word.to_owned(), json!(count))).collect())
+    Value::Object(
+        named
+            .map(|(word, count)| (word.to_owned(), json!(count)))
+            .collect(),
+    )
 }
 
 fn spread(spread: &Spread) -> Value {

@@ -40,7 +40,9 @@ impl Body for Content {
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match self.get_mut() {
             Self::Whole(whole) => Pin::new(whole).poll_frame(cx),
-            Self::Events(events) => events.poll_next(cx).map(|next| next.map(|text| Ok(Frame::data(text)))),
+            Self::Events(events) => events
+                .poll_next(cx)
+                .map(|next| next.map(|text| Ok(Frame::data(text)))),
         }
     }
 
@@ -62,7 +64,11 @@ impl Body for Content {
 pub(super) type Reply = Response<Content>;
 
 /// A whole answer. Nobody may keep it: it is what was so when it was asked for.
-pub(super) fn whole(status: StatusCode, content_type: &'static str, text: impl Into<Bytes>) -> Reply {
+pub(super) fn whole(
+    status: StatusCode,
+    content_type: &'static str,
+    text: impl Into<Bytes>,
+) -> Reply {
     let mut response = Response::new(Content::from(text.into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -113,7 +119,9 @@ pub(super) fn guard(response: &mut Reply) {
         (OPENER_POLICY, "same-origin"),
         (RESOURCE_POLICY, "same-origin"),
     ] {
-        response.headers_mut().insert(name, HeaderValue::from_static(value));
+        response
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
     }
 }
 

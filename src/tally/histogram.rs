@@ -138,7 +138,14 @@ mod tests {
         }
         histogram.record(Duration::from_micros(5));
         let spread = histogram.counts().since(&before).spread();
-        assert_eq!(spread, Spread { count: 99, p50: Some(0.007), p99: Some(0.007) });
+        assert_eq!(
+            spread,
+            Spread {
+                count: 99,
+                p50: Some(0.007),
+                p99: Some(0.007)
+            }
+        );
         histogram.record(Duration::MAX);
         histogram.record(Duration::MAX);
         let spread = histogram.counts().since(&before).spread();

@@ -106,8 +106,15 @@ fn a_quarter_of_an_hour_is_kept_and_no_more() {
     }
     let times: Vec<_> = series.points().map(|point| point.time).collect();
     assert_eq!(times, (3..KEPT + 3).map(step).collect::<Vec<_>>());
-    assert_eq!(STEP * u32::try_from(KEPT).unwrap(), Duration::from_secs(15 * 60));
-    assert!(series.points().all(|point| point.outcomes.iter().sum::<u64>() == 1));
+    assert_eq!(
+        STEP * u32::try_from(KEPT).unwrap(),
+        Duration::from_secs(15 * 60)
+    );
+    assert!(
+        series
+            .points()
+            .all(|point| point.outcomes.iter().sum::<u64>() == 1)
+    );
 }
 
 #[test]

@@ -68,12 +68,20 @@ impl Entry {
         self.repairs.extend_from_slice(record.repairs);
         self.spans.clear();
         self.spans.extend(record.spans.iter().take(LISTED).cloned());
-        list(&mut self.filled, record.filled.iter(), |room, pointer| replace(room, pointer));
-        list(&mut self.dropped, record.dropped.iter(), |room, name| replace(room, name));
-        list(&mut self.parts, record.parts.iter(), |(room, answer), (name, status)| {
-            replace(room, name);
-            *answer = status.map(|status| status.as_u16());
+        list(&mut self.filled, record.filled.iter(), |room, pointer| {
+            replace(room, pointer)
         });
+        list(&mut self.dropped, record.dropped.iter(), |room, name| {
+            replace(room, name)
+        });
+        list(
+            &mut self.parts,
+            record.parts.iter(),
+            |(room, answer), (name, status)| {
+                replace(room, name);
+                *answer = status.map(|status| status.as_u16());
+            },
+        );
     }
 
     /// Its place among all records of this process.
@@ -86,9 +94,9 @@ impl Entry {
             return Value::Null;
         };
         let words: Vec<_> = self.repairs.iter().map(|repair| repair.as_str()).collect();
-        let spans = self.spans.iter().map(|span| {
-            json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted })
-        });
+        let spans = self.spans.iter().map(
+            |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
+        );
         let parts = self.parts.iter();
         let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
         json!({

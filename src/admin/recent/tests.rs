@@ -56,7 +56,10 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     let full = Record {
         reason: Some(Reason::Ambiguous),
         verdict: Some(Verdict::NotNeeded),
-        spans: &[Span { at: 1..5, inserted: 42 }],
+        spans: &[Span {
+            at: 1..5,
+            inserted: 42,
+        }],
         filled: &["/state", "/routing/queue/id"],
         dropped: &["/name".to_owned()],
         parts: &[("rest".to_owned(), Some(StatusCode::ACCEPTED))],
@@ -79,8 +82,14 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     }
     let read = recent.after(0);
     let before: Vec<_> = read.iter().map(|entry| entry.to_json()).collect();
-    assert_eq!(before[0]["spans"], json!([{ "start": 1, "end": 5, "inserted": 42 }]));
-    assert_eq!(before[0]["parts"], json!([{ "name": "rest", "status": 202 }]));
+    assert_eq!(
+        before[0]["spans"],
+        json!([{ "start": 1, "end": 5, "inserted": 42 }])
+    );
+    assert_eq!(
+        before[0]["parts"],
+        json!([{ "name": "rest", "status": 202 }])
+    );
     assert_eq!(before[0]["client"], "billing");
     assert_eq!(before[0]["verdict"], "not_needed");
     for _ in 0..KEPT {
@@ -100,7 +109,16 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
         "repairs": [], "spans": [], "filled": [], "dropped": [], "parts": [], "id": bare.id.to_string(),
     });
     expected["time"] = entry["time"].clone();
-    for none in ["reason", "verdict", "hint", "snapshot", "age_ms", "status", "client", "user_agent"] {
+    for none in [
+        "reason",
+        "verdict",
+        "hint",
+        "snapshot",
+        "age_ms",
+        "status",
+        "client",
+        "user_agent",
+    ] {
         expected[none] = Value::Null;
     }
     assert_eq!(entry, expected);
@@ -120,10 +138,20 @@ fn numbers_tell_what_is_new() {
 
 #[test]
 fn lists_are_bounded() {
-    let spans = vec![Span { at: 0..0, inserted: 1 }; 1000];
+    let spans = vec![
+        Span {
+            at: 0..0,
+            inserted: 1
+        };
+        1000
+    ];
     let filled = vec!["/a"; 1000];
     let recent = Recent::default();
-    recent.push(&Record { spans: &spans, filled: &filled, ..record("r", "curl") });
+    recent.push(&Record {
+        spans: &spans,
+        filled: &filled,
+        ..record("r", "curl")
+    });
     let entry = recent.after(0)[0].to_json();
     for list in ["spans", "filled"] {
         assert_eq!(entry[list].as_array().unwrap().len(), 32, "{list}");
