@@ -30,3 +30,4 @@ mod routes;
 mod secrets;
 mod support;
 mod tenants;
+mod watching;

@@ -69,10 +69,10 @@ impl Entry {
         self.spans.clear();
         self.spans.extend(record.spans.iter().take(LISTED).cloned());
         list(&mut self.filled, record.filled.iter(), |room, pointer| {
-            replace(room, pointer)
+            replace(room, pointer);
         });
         list(&mut self.dropped, record.dropped.iter(), |room, name| {
-            replace(room, name)
+            replace(room, name);
         });
         list(
             &mut self.parts,
