@@ -29,7 +29,7 @@ struct Shared {
 impl Recent {
     /// Keeps what a record says; it holds names and ages and none of the values.
     ///
-    /// This is on the request path: once there are [`KEPT`] of them, the room of the oldest is used again,
+    /// This is on the request path: once as many as are kept are there, the room of the oldest is used again,
     /// and nothing is put into words before somebody looks.
     pub fn push(&self, record: &Record<'_>) {
         let now = SystemTime::now();

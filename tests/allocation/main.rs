@@ -17,6 +17,8 @@ mod coder;
 mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;
+#[cfg(feature = "proxy")]
+mod watched;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
