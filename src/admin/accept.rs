@@ -59,6 +59,7 @@ mod tests {
                 true,
             ),
             ("Text/HTML", true),
+            ("text/*;q=0.5, text/html", true),
             ("text/html;level=1;Q=0.5, text/plain;q=0.4", true),
             // curl, and nothing said at all.
             ("*/*", false),
