@@ -99,9 +99,11 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     let after: Vec<_> = read.iter().map(|entry| entry.to_json()).collect();
     assert_eq!(before, after);
     drop(read);
-    for _ in 0..KEPT {
-        recent.push(&full);
-        recent.push(&bare);
+    // And room that was read no more is used again.
+    for record in [&full, &bare] {
+        for _ in 0..KEPT {
+            recent.push(record);
+        }
     }
     let entry = recent.after(0)[0].to_json();
     let mut expected = json!({
