@@ -1,50 +1,40 @@
-//! The operators' listener: health, metrics, configuration, recent repairs. It is never proxied, and it
-//! has a listener of its own, so that nothing a caller sends can reach it.
+//! The operators' listener: health, metrics, configuration, recent repairs, and a page for people. It is
+//! never proxied, and it has a listener of its own, so that nothing a caller sends can reach it.
 
+mod accept;
+mod events;
+mod figures;
 mod host;
 mod log;
+mod page;
 mod recent;
+mod reply;
 
 use std::convert::Infallible;
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
-use http_body::Body;
-use http_body_util::Full;
+use http::{HeaderValue, Method, Request, StatusCode, header};
+use http_body::Body as _;
+use tokio::sync::watch;
 use tower_service::Service;
 
+use self::events::Streams;
+pub use self::figures::Figures;
 pub use self::recent::Recent;
+pub use self::reply::Content as Body;
+use self::reply::{JSON, Reply, TEXT, guard, not_allowed, ok, refusal, unknown, whole};
 use crate::BoxError;
-use crate::answer::{Answer, RequestId};
 use crate::metrics::Metrics;
 use crate::server::Settings;
 use crate::telemetry::Switch;
 
-const TEXT: &str = "text/plain; charset=utf-8";
-const JSON: &str = "application/json";
 /// The version is part of Prometheus' text format.
 const PROMETHEUS: &str = "text/plain; version=0.0.4; charset=utf-8";
-
-const INDEX: &str = "\
-patchwright admin
-
-GET    /healthz  the process is up
-GET    /readyz   it takes requests (503 while draining)
-GET    /metrics  counters, in Prometheus' text format
-GET    /config   the configuration in effect, secrets hidden
-GET    /repairs  the last requests that a rule matched, as JSON
-GET    /report   who still sends which broken calls, and what observing has shown, as JSON
-DELETE /cache    forget everything that was looked up
-GET    /log      which lines are logged
-PUT    /log      log others: the body is a level, or a filter such as info,patchwright::directory=debug
-DELETE /log      log what the process was started with
-";
 
 /// Open connections of operators. One more closes the longest idle one.
 pub const CONNECTIONS: usize = 32;
@@ -67,11 +57,13 @@ pub fn settings(drain: Duration) -> Settings {
 pub struct Content {
     /// For `/metrics`.
     pub metrics: Metrics,
-    /// For `/repairs`.
+    /// For `/repairs`, and the page.
     pub recent: Recent,
+    /// For `/figures`, and the page.
+    pub figures: Figures,
     /// For `/config`: the configuration in force, with nothing secret in it.
     pub config: Box<dyn Fn() -> String + Send + Sync>,
-    /// For `/report`: a JSON text.
+    /// For `/report`, and the page: a JSON text.
     pub report: Box<dyn Fn() -> String + Send + Sync>,
     /// For `DELETE /cache`.
     pub forget: Box<dyn Fn() + Send + Sync>,
@@ -90,21 +82,29 @@ impl fmt::Debug for Content {
 pub struct Admin {
     content: Arc<Content>,
     ready: Readiness,
+    streams: Streams,
 }
 
 /// Whether requests are welcome. Clones share it; it starts as no.
 #[derive(Clone, Debug, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness(Arc<watch::Sender<bool>>);
 
 impl Readiness {
     /// Says so.
     pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+        self.0.send_replace(ready);
     }
 
     /// Whether requests are welcome.
     pub fn get(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+        *self.0.borrow()
+    }
+
+    /// Ends when they are not.
+    async fn lost(&self) {
+        let mut ready = self.0.subscribe();
+        // An error would mean that nobody can ever set it, and this is somebody who could.
+        let _ = ready.wait_for(|ready| !ready).await;
     }
 }
 
@@ -114,44 +114,53 @@ impl Admin {
         Self {
             content: Arc::new(content),
             ready,
+            streams: Streams::default(),
         }
     }
 
-    fn answer<B>(&self, request: &Request<B>) -> Response<Full<Bytes>> {
-        let method = request.method();
-        match (request.uri().path(), method) {
+    fn answer<B>(&self, request: &Request<B>) -> Reply {
+        match (request.uri().path(), request.method()) {
             ("/cache", &Method::DELETE) => {
                 (self.content.forget)();
-                let mut response = Response::new(Full::default());
+                let mut response = Reply::new(Body::from(Bytes::new()));
                 *response.status_mut() = StatusCode::NO_CONTENT;
                 response
             }
             ("/cache", _) => not_allowed("DELETE"),
-            (path, &Method::GET | &Method::HEAD) => self.page(path),
-            (path, _) if self.page(path).status() != StatusCode::NOT_FOUND => {
-                not_allowed("GET, HEAD")
+            // A stream has no length that HEAD could tell, and takes a place.
+            ("/events", &Method::GET) => {
+                let Content {
+                    recent, figures, ..
+                } = &*self.content;
+                self.streams
+                    .open(request.headers(), (recent, figures, &self.ready))
             }
+            ("/events", _) => not_allowed("GET"),
+            (_, &Method::GET | &Method::HEAD) => self.show(request),
+            _ if self.show(request).status() != StatusCode::NOT_FOUND => not_allowed("GET, HEAD"),
             _ => unknown(),
         }
     }
 
-    fn page(&self, path: &str) -> Response<Full<Bytes>> {
-        match path {
-            "/" => page(StatusCode::OK, TEXT, INDEX),
-            "/healthz" => page(StatusCode::OK, TEXT, "ok\n"),
-            "/readyz" if self.ready.get() => page(StatusCode::OK, TEXT, "ready\n"),
-            "/readyz" => page(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
-            "/metrics" => page(StatusCode::OK, PROMETHEUS, self.content.metrics.render()),
-            "/config" => page(StatusCode::OK, TEXT, (self.content.config)()),
-            "/report" => page(StatusCode::OK, JSON, (self.content.report)()),
-            "/repairs" => page(StatusCode::OK, JSON, self.content.recent.to_json()),
-            _ => unknown(),
+    /// What is read.
+    fn show<B>(&self, request: &Request<B>) -> Reply {
+        match request.uri().path() {
+            "/" => page::index(request.headers()),
+            "/healthz" => ok(TEXT, "ok\n"),
+            "/readyz" if self.ready.get() => ok(TEXT, "ready\n"),
+            "/readyz" => whole(StatusCode::SERVICE_UNAVAILABLE, TEXT, "draining\n"),
+            "/metrics" => ok(PROMETHEUS, self.content.metrics.render()),
+            "/config" => ok(TEXT, (self.content.config)()),
+            "/repairs" => ok(JSON, self.content.recent.to_json()),
+            "/report" => ok(JSON, (self.content.report)()),
+            "/figures" => ok(JSON, self.content.figures.to_json()),
+            path => page::file(path).unwrap_or_else(unknown),
         }
     }
 }
 
 /// What a web page of somebody else's gets, be it under a name of its own or another's.
-fn refuse<B>(request: &Request<B>) -> Option<Response<Full<Bytes>>> {
+fn refuse<B>(request: &Request<B>) -> Option<Reply> {
     if !host::is_trusted(request.uri(), request.headers()) {
         return Some(refusal(
             StatusCode::MISDIRECTED_REQUEST,
@@ -170,48 +179,26 @@ fn refuse<B>(request: &Request<B>) -> Option<Response<Full<Bytes>>> {
     None
 }
 
-fn page(
-    status: StatusCode,
-    content_type: &'static str,
-    text: impl Into<Bytes>,
-) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+fn rfc3339(time: SystemTime) -> String {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
 
-fn refusal(status: StatusCode, code: &'static str, message: &str) -> Response<Full<Bytes>> {
-    Answer::new(status, code, message).into_response(RequestId::next())
-}
-
-fn unknown() -> Response<Full<Bytes>> {
-    refusal(
-        StatusCode::NOT_FOUND,
-        "patchwright.admin.unknown",
-        "no such page; / lists them",
-    )
-}
-
-fn not_allowed(allow: &'static str) -> Response<Full<Bytes>> {
-    let mut response = refusal(
-        StatusCode::METHOD_NOT_ALLOWED,
-        "patchwright.method.not.allowed",
-        "the Allow field says what can be done here",
-    );
+/// hyper drops the content of an answer to HEAD on HTTP/1.1 only.
+fn without_content(response: Reply) -> Reply {
+    let length = response.body().size_hint().exact().unwrap_or_default();
+    let mut response = response.map(|_| Body::from(Bytes::new()));
     response
         .headers_mut()
-        .insert(header::ALLOW, HeaderValue::from_static(allow));
+        .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     response
 }
 
 impl<B> Service<Request<B>> for Admin
 where
-    B: Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    B: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
 {
-    type Response = Response<Full<Bytes>>;
+    type Response = Reply;
     type Error = Infallible;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
 
@@ -223,13 +210,14 @@ where
         let this = self.clone();
         Box::pin(async move {
             let is_head = request.method() == Method::HEAD;
-            let response = match refuse(&request) {
+            let mut response = match refuse(&request) {
                 Some(refusal) => refusal,
                 None if request.uri().path() == "/log" => {
                     log::answer(this.content.log.clone(), request).await
                 }
                 None => this.answer(&request),
             };
+            guard(&mut response);
             Ok(if is_head {
                 without_content(response)
             } else {
@@ -237,15 +225,6 @@ where
             })
         })
     }
-}
-
-/// hyper drops the content of an answer to HEAD on HTTP/1.1 only.
-fn without_content(response: Response<Full<Bytes>>) -> Response<Full<Bytes>> {
-    let length = response.body().size_hint().exact().unwrap_or_default();
-    let mut response = response.map(|_| Full::default());
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-    response
 }
 
 #[cfg(test)]

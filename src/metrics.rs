@@ -105,7 +105,8 @@ impl Metrics {
     /// Counts a request as in flight until the guard is dropped.
     pub fn in_flight(&self) -> InFlight {
         self.0.in_flight.increment(1.0);
-        InFlight(self.0.in_flight.clone())
+        self.0.tally.entered();
+        InFlight(self.clone())
     }
 
     /// Counts an answer that was made here.
@@ -263,11 +264,13 @@ impl Observer for Metrics {
 
 /// A request in flight.
 #[derive(Debug)]
-pub struct InFlight(Gauge);
+pub struct InFlight(Metrics);
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        self.0.decrement(1.0);
+        let Metrics(shared) = &self.0;
+        shared.in_flight.decrement(1.0);
+        shared.tally.left();
     }
 }
 

@@ -6,12 +6,12 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body::Body;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Limited};
 use tokio::time::timeout;
 
-use super::{TEXT, not_allowed, page, refusal, unknown};
+use super::reply::{Reply, TEXT, not_allowed, ok, refusal, unknown};
 use crate::BoxError;
 use crate::telemetry::Switch;
 
@@ -21,7 +21,7 @@ const MOST: usize = 1 << 10;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Says which filter is in force, after whatever was asked for.
-pub(super) async fn answer<B>(switch: Option<Switch>, request: Request<B>) -> Response<Full<Bytes>>
+pub(super) async fn answer<B>(switch: Option<Switch>, request: Request<B>) -> Reply
 where
     B: Body<Data = Bytes, Error: Into<BoxError>>,
 {
@@ -43,7 +43,7 @@ where
         _ => return not_allowed("GET, HEAD, PUT, DELETE"),
     };
     match switched {
-        Ok(()) => page(StatusCode::OK, TEXT, switch.in_force() + "\n"),
+        Ok(()) => ok(TEXT, switch.in_force() + "\n"),
         Err(error) => {
             let message = error.to_string();
             refusal(StatusCode::BAD_REQUEST, "patchwright.admin.log", &message)

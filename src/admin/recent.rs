@@ -1,174 +1,84 @@
 //! The last repairs, for people who want to see what happens.
 
+mod entry;
+
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::layer::record::{Origin, Reason, Record};
+pub(super) use self::entry::Entry;
+use crate::layer::record::Record;
 
 /// Records kept: enough to find a request that was just made, small enough to read.
-const KEPT: usize = 200;
-/// Characters of a `User-Agent` that are kept. Callers choose it, and it is shown to people.
-const USER_AGENT_CHARS: usize = 120;
+pub(super) const KEPT: usize = 200;
 
 /// The last records, newest first. Clones share them.
 #[derive(Clone, Debug, Default)]
-pub struct Recent(Arc<Mutex<VecDeque<Entry>>>);
+pub struct Recent(Arc<Shared>);
 
-#[derive(Debug)]
-struct Entry {
-    time: SystemTime,
-    rule: String,
-    outcome: &'static str,
-    reason: Option<&'static str>,
-    repairs: Vec<&'static str>,
-    filled: Vec<String>,
-    dropped: Vec<String>,
-    parts: Vec<(String, Option<u16>)>,
-    hint: Option<String>,
-    snapshot: Option<&'static str>,
-    age: Option<Duration>,
-    status: Option<u16>,
-    user_agent: Option<String>,
-    id: String,
+#[derive(Debug, Default)]
+struct Shared {
+    entries: Mutex<VecDeque<Arc<Entry>>>,
+    /// The number of the last one: they count from 1.
+    number: AtomicU64,
 }
 
 impl Recent {
     /// Keeps what a record says; it holds names and ages and none of the values.
+    ///
+    /// This is on the request path: once as many as are kept are there, the room of the oldest is used again,
+    /// and nothing is put into words before somebody looks.
     pub fn push(&self, record: &Record<'_>) {
-        let entry = Entry {
-            time: SystemTime::now(),
-            rule: record.rule.to_owned(),
-            outcome: record.outcome.as_str(),
-            reason: record.reason.map(Reason::as_str),
-            repairs: record
-                .repairs
-                .iter()
-                .map(|repair| repair.as_str())
-                .collect(),
-            filled: record
-                .filled
-                .iter()
-                .map(|&pointer| pointer.to_owned())
-                .collect(),
-            dropped: record.dropped.to_vec(),
-            parts: record
-                .parts
-                .iter()
-                .map(|(name, status)| (name.clone(), status.map(|status| status.as_u16())))
-                .collect(),
-            hint: record.hint.map(shown),
-            snapshot: record.snapshot.map(Origin::as_str),
-            age: record.age,
-            status: record.status.map(|status| status.as_u16()),
-            user_agent: record.user_agent.map(shown),
-            id: record.id.to_string(),
+        let now = SystemTime::now();
+        let mut entries = self.entries();
+        let mut entry = if entries.len() < KEPT {
+            Arc::default()
+        } else {
+            entries.pop_back().unwrap_or_default()
         };
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.truncate(KEPT - 1);
+        // Under the lock, so that numbers have no gaps and no order but that of the entries.
+        let number = self.0.number.load(Ordering::Relaxed) + 1;
+        if let Some(entry) = Arc::get_mut(&mut entry) {
+            entry.become_of(number, now, record);
+        } else {
+            // Somebody is reading it.
+            let mut fresh = Entry::default();
+            fresh.become_of(number, now, record);
+            entry = Arc::new(fresh);
+        }
         entries.push_front(entry);
+        self.0.number.store(number, Ordering::Release);
+    }
+
+    /// The number of the last record; 0 before the first.
+    pub(super) fn number(&self) -> u64 {
+        self.0.number.load(Ordering::Acquire)
+    }
+
+    /// The records that came after the one with this number, as far as they are kept, newest first.
+    pub(super) fn after(&self, number: u64) -> Vec<Arc<Entry>> {
+        // Only pointed at here: requests wait for this lock.
+        let entries = self.entries();
+        let after = entries.iter().take_while(|entry| entry.number() > number);
+        after.map(Arc::clone).collect()
     }
 
     /// The records as a JSON array, newest first.
     pub fn to_json(&self) -> String {
-        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        Value::Array(entries.iter().map(Entry::to_json).collect()).to_string()
+        let entries = self.after(0);
+        Value::Array(entries.iter().map(|entry| entry.to_json()).collect()).to_string()
     }
-}
 
-impl Entry {
-    fn to_json(&self) -> Value {
-        json!({
-            "time": rfc3339(self.time),
-            "rule": self.rule,
-            "outcome": self.outcome,
-            "reason": self.reason,
-            "repairs": self.repairs,
-            "filled": self.filled,
-            "dropped": self.dropped,
-            "parts": self.parts.iter().map(|(name, status)| {
-                json!({ "name": name, "status": status })
-            }).collect::<Vec<_>>(),
-            "hint": self.hint,
-            "snapshot": self.snapshot,
-            "age_ms": self.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
-            "status": self.status,
-            "user_agent": self.user_agent,
-            "id": self.id,
-        })
+    fn entries(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+        self.0
+            .entries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Text of a caller's as it may be shown: bounded, and with control characters spelled out.
-fn shown(text: &str) -> String {
-    text.chars()
-        .take(USER_AGENT_CHARS)
-        .flat_map(|char| {
-            let escape = char.is_control();
-            let escaped = escape.then(|| char.escape_default());
-            let plain = (!escape).then_some(char);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
-}
-
-fn rfc3339(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::answer::RequestId;
-    use crate::layer::record::{Outcome, Repair};
-
-    fn record<'a>(rule: &'a str, user_agent: &'a str) -> Record<'a> {
-        Record {
-            rule,
-            method: &http::Method::PATCH,
-            template: "/a/{b}",
-            outcome: Outcome::Repaired,
-            reason: None,
-            repairs: &[Repair::Fill],
-            verdict: None,
-            spans: &[],
-            filled: &["/state"],
-            dropped: &[],
-            parts: &[],
-            hint: None,
-            snapshot: Some(Origin::Miss),
-            age: Some(Duration::from_millis(7)),
-            status: None,
-            client: None,
-            user_agent: Some(user_agent),
-            id: RequestId::next(),
-            trace: None,
-        }
-    }
-
-    #[test]
-    fn only_the_last_records_are_kept_newest_first() {
-        let recent = Recent::default();
-        for number in 0..KEPT + 5 {
-            recent.push(&record(&number.to_string(), "curl"));
-        }
-        let json: Value = serde_json::from_str(&recent.to_json()).unwrap();
-        let rules: Vec<_> = json.as_array().unwrap().iter().collect();
-        assert_eq!(rules.len(), KEPT);
-        assert_eq!(rules[0]["rule"], (KEPT + 4).to_string());
-        assert_eq!(rules[0]["age_ms"], 7);
-        assert_eq!(rules[0]["filled"], json!(["/state"]));
-        assert_eq!(rules[0]["status"], Value::Null);
-        let time = rules[0]["time"].as_str().unwrap();
-        assert!(humantime::parse_rfc3339(time).is_ok(), "{time}");
-    }
-
-    #[test]
-    fn a_user_agent_is_bounded_and_cannot_write_to_a_terminal() {
-        assert_eq!(shown("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
-        assert_eq!(shown(&"ä".repeat(1000)).chars().count(), USER_AGENT_CHARS);
-    }
-}
+mod tests;

@@ -1,8 +1,13 @@
 use std::sync::atomic::AtomicUsize;
 
-use http_body_util::BodyExt as _;
+use std::sync::atomic::Ordering;
+
+use http_body_util::{BodyExt as _, Full};
 
 use super::*;
+
+mod events;
+mod files;
 
 struct Page {
     status: u16,
@@ -43,8 +48,10 @@ async fn sent(admin: &Admin, request: Request<Full<Bytes>>) -> Page {
 fn admin() -> (Admin, Readiness, Arc<AtomicUsize>) {
     let forgotten = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&forgotten);
+    let metrics = Metrics::new().unwrap();
     let content = Content {
-        metrics: Metrics::new().unwrap(),
+        figures: Figures::new(metrics.tally(), Box::new(|| "enforce")),
+        metrics,
         recent: Recent::default(),
         config: Box::new(|| "rules = \"strict\"\n".to_owned()),
         report: Box::new(|| "{}".to_owned()),
@@ -69,10 +76,13 @@ async fn every_page_of_the_index_is_there() {
     let mut count = 0;
     for line in pages {
         let path = line.split_whitespace().next().unwrap();
-        assert_eq!(ask(&admin, Method::GET, path).await.status, 200, "{path}");
         count += 1;
+        // It never ends.
+        if path != "/events" {
+            assert_eq!(ask(&admin, Method::GET, path).await.status, 200, "{path}");
+        }
     }
-    assert_eq!(count, 6);
+    assert_eq!(count, 9);
     assert_eq!(ask(&admin, Method::GET, "/repairs").await.body, "[]");
     let config = ask(&admin, Method::GET, "/config").await;
     assert_eq!(config.body, "rules = \"strict\"\n");
@@ -113,8 +123,19 @@ async fn only_delete_empties_the_cache() {
 #[tokio::test]
 async fn other_methods_and_paths_are_told_what_there_is() {
     let (admin, ..) = admin();
-    let post = ask(&admin, Method::POST, "/metrics").await;
-    assert_eq!((post.status, post.allow.as_str()), (405, "GET, HEAD"));
+    for (method, path, allow) in [
+        (Method::POST, "/metrics", "GET, HEAD"),
+        (Method::POST, "/page/main.js", "GET, HEAD"),
+        (Method::HEAD, "/events", "GET"),
+    ] {
+        let refused = ask(&admin, method, path).await;
+        assert_eq!(
+            (refused.status, refused.allow.as_str()),
+            (405, allow),
+            "{path}"
+        );
+    }
+    assert_eq!(ask(&admin, Method::GET, "/page/").await.status, 404);
     assert_eq!(ask(&admin, Method::GET, "/metrics/").await.status, 404);
     assert_eq!(ask(&admin, Method::POST, "/nowhere").await.status, 404);
 }

@@ -14,7 +14,7 @@ use super::Failure;
 use super::descriptors;
 use super::listen::{ListenError, listen};
 use super::settings::{ConfigArgs, LogArgs, environment};
-use crate::admin::{self, Admin, Content, Readiness, Recent};
+use crate::admin::{self, Admin, Content, Figures, Readiness, Recent};
 use crate::config::Config;
 use crate::live::{Live, Source, Unusable};
 use crate::metrics::Metrics;
@@ -192,7 +192,8 @@ impl Server {
         let operators = listen(config.admin, "admin")?;
         let root = Arc::clone(&live) as Arc<dyn Reload>;
         let (shown, reporting) = (Arc::clone(&live), Arc::clone(&live));
-        let forgetting = Arc::clone(&live);
+        let (forgetting, moded) = (Arc::clone(&live), Arc::clone(&live));
+        let figures = Figures::new(metrics.tally(), Box::new(move || moded.mode()));
         Ok(Self {
             listener,
             live,
@@ -203,6 +204,7 @@ impl Server {
             content: Content {
                 metrics,
                 recent,
+                figures,
                 config: Box::new(move || shown.to_toml()),
                 report: Box::new(move || reporting.report()),
                 forget: Box::new(move || forgetting.forget()),
@@ -257,6 +259,7 @@ impl Server {
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> Result<(), ServeError> {
         let ready = Readiness::default();
         ready.set(true);
+        let reading = tokio::spawn(self.content.figures.clone().keep());
         let admin = Admin::new(self.content, ready.clone());
         let shutdown = async move {
             shutdown.await;
@@ -281,6 +284,7 @@ impl Server {
         let watching = tokio::spawn(self.watch.run(self.every, self.read_again));
         let (served, operated) = tokio::join!(serving, operating);
         watching.abort();
+        reading.abort();
         served?;
         operated?;
         tracing::info!("stopped");

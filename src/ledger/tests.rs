@@ -32,6 +32,7 @@ fn record<'a>() -> Record<'a> {
         client: None,
         user_agent: Some("curl/8"),
         id: RequestId::next(),
+        trace: None,
     }
 }
 

@@ -32,3 +32,4 @@ mod routes;
 mod secrets;
 mod support;
 mod tenants;
+mod watching;

@@ -124,7 +124,7 @@ async fn no_value_of_a_callers_is_shown_by_what_is_said_of_its_request() {
             shown.push_str(answer.report());
         }
         let operator = Caller::to(process.admin);
-        for page in ["/metrics", "/repairs", "/report", "/"] {
+        for page in ["/metrics", "/repairs", "/figures", "/report", "/"] {
             shown.push_str(operator.request(Method::GET, page).send().await.text());
         }
         shown.push_str(&process.terminate().await);

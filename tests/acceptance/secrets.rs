@@ -11,6 +11,7 @@ mod clients;
 mod traffic;
 
 use crate::support::{Process, World, patchwright};
+use crate::watching::Events;
 use traffic::{SECRETS, TOKEN, Traffic};
 
 #[tokio::test]
@@ -57,7 +58,9 @@ async fn everything_is_kept(format: &str, http2: bool) -> String {
     let shown = traffic.run().await;
     let mut shown = shown.join("\n");
     let operator = crate::support::Caller::to(process.admin);
-    for page in ["/", "/metrics", "/repairs", "/report", "/config"] {
+    for page in [
+        "/", "/metrics", "/repairs", "/figures", "/report", "/config",
+    ] {
         let page = operator.request(Method::GET, page).send().await;
         assert_eq!(page.status, 200);
         shown.push_str(page.text());
@@ -68,6 +71,7 @@ async fn everything_is_kept(format: &str, http2: bool) -> String {
         assert!(report.status.success(), "{report:?}");
         shown.push_str(&String::from_utf8(report.stdout).unwrap());
     }
+    shown.push_str(&Events::of(process.admin, None).await.next().await);
     for trace in [
         "\"instead\"",
         "outcome=\"repaired\"",

@@ -20,6 +20,8 @@ mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;
 mod trace;
+#[cfg(feature = "proxy")]
+mod watched;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

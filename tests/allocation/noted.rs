@@ -32,6 +32,7 @@ fn to_note_a_kind_of_call_that_is_known_allocates_nothing() {
         client: None,
         user_agent: Some(&agent),
         id: RequestId::next(),
+        trace: None,
     };
     for round in 0..20 {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(round);

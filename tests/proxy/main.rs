@@ -15,6 +15,7 @@ mod coder;
 mod coding;
 mod credential;
 mod drain;
+mod events;
 mod failure;
 mod forward;
 mod http2;

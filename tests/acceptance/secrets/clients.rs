@@ -91,7 +91,7 @@ async fn shown(
         shown.push(format!("{:?}\n{}", answer.headers, answer.text()));
     }
     let operator = Caller::to(process.admin);
-    for page in ["/", "/metrics", "/repairs", "/config"] {
+    for page in ["/", "/metrics", "/repairs", "/figures", "/config"] {
         let page = operator.request(Method::GET, page).send().await;
         shown.push(page.text().to_owned());
     }

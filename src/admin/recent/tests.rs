@@ -1,0 +1,176 @@
+use std::time::Duration;
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::entry::{TEXT_CHARS, show};
+use super::*;
+use crate::answer::RequestId;
+use crate::layer::record::{Origin, Outcome, Reason, Repair, Span, Verdict};
+
+fn record<'a>(rule: &'a str, user_agent: &'a str) -> Record<'a> {
+    Record {
+        rule,
+        method: &Method::PATCH,
+        template: "/a/{b}",
+        outcome: Outcome::Repaired,
+        reason: None,
+        repairs: &[Repair::Fill],
+        verdict: None,
+        spans: &[],
+        filled: &["/state"],
+        dropped: &[],
+        parts: &[],
+        hint: None,
+        snapshot: Some(Origin::Miss),
+        age: Some(Duration::from_millis(7)),
+        status: None,
+        client: None,
+        user_agent: Some(user_agent),
+        id: RequestId::next(),
+        trace: None,
+    }
+}
+
+#[test]
+fn only_the_last_records_are_kept_newest_first() {
+    let recent = Recent::default();
+    for number in 0..KEPT + 5 {
+        recent.push(&record(&number.to_string(), "curl"));
+    }
+    let json: Value = serde_json::from_str(&recent.to_json()).unwrap();
+    let entries = json.as_array().unwrap();
+    assert_eq!(entries.len(), KEPT);
+    for (place, entry) in entries.iter().enumerate() {
+        assert_eq!(entry["seq"], KEPT + 5 - place);
+        assert_eq!(entry["rule"], (KEPT + 4 - place).to_string());
+    }
+    assert_eq!(entries[0]["age_ms"], 7);
+    assert_eq!(entries[0]["filled"], json!(["/state"]));
+    assert_eq!(entries[0]["status"], Value::Null);
+    let time = entries[0]["time"].as_str().unwrap();
+    assert!(humantime::parse_rfc3339(time).is_ok(), "{time}");
+}
+
+#[test]
+fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
+    let full = Record {
+        reason: Some(Reason::Ambiguous),
+        verdict: Some(Verdict::NotNeeded),
+        spans: &[Span {
+            at: 1..5,
+            inserted: 42,
+        }],
+        filled: &["/state", "/routing/queue/id"],
+        dropped: &["/name".to_owned()],
+        parts: &[("rest".to_owned(), Some(StatusCode::ACCEPTED))],
+        hint: Some("a hint"),
+        status: Some(StatusCode::OK),
+        client: Some("billing"),
+        ..record("full", "curl")
+    };
+    let bare = Record {
+        repairs: &[],
+        filled: &[],
+        snapshot: None,
+        age: None,
+        user_agent: None,
+        ..record("bare", "")
+    };
+    let recent = Recent::default();
+    for _ in 0..KEPT {
+        recent.push(&full);
+    }
+    let read = recent.after(0);
+    let before: Vec<_> = read.iter().map(|entry| entry.to_json()).collect();
+    assert_eq!(
+        before[0]["spans"],
+        json!([{ "start": 1, "end": 5, "inserted": 42 }])
+    );
+    assert_eq!(
+        before[0]["parts"],
+        json!([{ "name": "rest", "status": 202 }])
+    );
+    assert_eq!(before[0]["client"], "billing");
+    assert_eq!(before[0]["verdict"], "not_needed");
+    for _ in 0..KEPT {
+        recent.push(&bare);
+    }
+    // What somebody is reading stays what it was.
+    let after: Vec<_> = read.iter().map(|entry| entry.to_json()).collect();
+    assert_eq!(before, after);
+    drop(read);
+    // And room that was read no more is used again.
+    for record in [&full, &bare] {
+        for _ in 0..KEPT {
+            recent.push(record);
+        }
+    }
+    let entry = recent.after(0)[0].to_json();
+    let mut expected = json!({
+        "seq": 4 * KEPT, "method": "PATCH", "template": "/a/{b}", "rule": "bare", "outcome": "repaired",
+        "repairs": [], "spans": [], "filled": [], "dropped": [], "parts": [], "id": bare.id.to_string(),
+    });
+    expected["time"] = entry["time"].clone();
+    for none in [
+        "reason",
+        "verdict",
+        "hint",
+        "snapshot",
+        "age_ms",
+        "status",
+        "client",
+        "user_agent",
+    ] {
+        expected[none] = Value::Null;
+    }
+    assert_eq!(entry, expected);
+}
+
+#[test]
+fn numbers_tell_what_is_new() {
+    let recent = Recent::default();
+    assert_eq!((recent.number(), recent.after(0).len()), (0, 0));
+    for _ in 0..3 {
+        recent.push(&record("r", "curl"));
+    }
+    let after: Vec<_> = recent.after(1).iter().map(|entry| entry.number()).collect();
+    assert_eq!((recent.number(), after), (3, vec![3, 2]));
+    assert!(recent.after(7).is_empty());
+}
+
+#[test]
+fn lists_are_bounded() {
+    let spans = vec![
+        Span {
+            at: 0..0,
+            inserted: 1
+        };
+        1000
+    ];
+    let filled = vec!["/a"; 1000];
+    let recent = Recent::default();
+    recent.push(&Record {
+        spans: &spans,
+        filled: &filled,
+        ..record("r", "curl")
+    });
+    let entry = recent.after(0)[0].to_json();
+    for list in ["spans", "filled"] {
+        assert_eq!(entry[list].as_array().unwrap().len(), 32, "{list}");
+    }
+}
+
+#[test]
+fn a_user_agent_is_bounded_and_cannot_write_to_a_terminal() {
+    let shown = |text: &str| {
+        let mut room = String::from("before");
+        show(&mut room, text);
+        room
+    };
+    assert_eq!(shown("curl/8 (x; y)"), "curl/8 (x; y)");
+    assert_eq!(shown("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+    for long in ["ä", "a"] {
+        assert_eq!(shown(&long.repeat(1000)).chars().count(), TEXT_CHARS);
+    }
+}
