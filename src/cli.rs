@@ -1,6 +1,6 @@
 //! The command line: one module per subcommand, each with its arguments and `run`.
 
-pub mod admin;
+mod admin;
 pub mod check;
 pub mod demo;
 mod descriptors;
@@ -12,6 +12,7 @@ pub mod report;
 pub mod serve;
 pub mod settings;
 pub mod simulate;
+pub mod top;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -46,6 +47,7 @@ Exit codes:
   0  all is well
   1  it failed while running
   2  the configuration or the command line is wrong
+explain has more, which say whether the request would be repaired.
 
 Colours appear on terminals only; NO_COLOR=1 turns them off there, too.";
 
@@ -82,6 +84,8 @@ pub enum Verb {
     Demo(demo::DemoArgs),
     /// Say who still sends a running proxy which broken calls, and what observing has shown
     Report(report::ReportArgs),
+    /// Watch a running proxy in a terminal: figures, recent repairs, who sends what wrong
+    Top(top::TopArgs),
     /// Ask a running proxy whether it is well, for container health checks
     Healthcheck(healthcheck::HealthcheckArgs),
 }
@@ -129,17 +133,20 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
+    let well = |()| ExitCode::SUCCESS;
     let result = match cli.verb {
-        Verb::Serve(args) => serve::run(&args),
-        Verb::Check(args) => check::run(&args),
+        Verb::Serve(args) => serve::run(&args).map(well),
+        Verb::Check(args) => check::run(&args).map(well),
         Verb::Explain(args) => explain::run(&args),
-        Verb::Simulate(args) => simulate::run(&args),
-        Verb::Demo(args) => demo::run(&args),
-        Verb::Report(args) => report::run(&args),
-        Verb::Healthcheck(args) => healthcheck::run(&args),
+        Verb::Simulate(args) => simulate::run(&args).map(well),
+        Verb::Demo(args) => demo::run(&args).map(well),
+        Verb::Report(args) => report::run(&args).map(well),
+        Verb::Top(args) => top::run(&args).map(well),
+        Verb::Healthcheck(args) => healthcheck::run(&args).map(well),
     };
-    let Err(failure) = result else {
-        return ExitCode::SUCCESS;
+    let failure = match result {
+        Ok(code) => return code,
+        Err(failure) => failure,
     };
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     // Nothing is left to tell it to when stderr is gone.

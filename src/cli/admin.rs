@@ -1,4 +1,4 @@
-//! The admin listener of a running proxy, asked from the command line.
+//! A small client of the admin listener, for the subcommands that ask a running proxy.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,8 +8,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use clap::Args;
 use http::uri::Authority;
-use http::{Request, Uri, header};
-use http_body_util::{BodyExt as _, Empty, Limited};
+use http::{Request, StatusCode, Uri, header};
+use http_body_util::{BodyExt, Empty, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -17,11 +17,13 @@ use tokio::net::TcpStream;
 use super::{Failure, settings};
 use crate::config::{self, Config, Overrides};
 
-/// For a page that is made in milliseconds, on a machine that may be busy.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest time for a whole answer. Shorter than the 30 s after which Docker gives up on a health check, so
+/// that the reason is still printed.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Largest answer that is read, in bytes: some of the largest that the listener gives.
+const LIMIT: usize = 16 << 20;
 
-/// Largest answer that is read: some hundred entries of a few KiB.
-const LARGEST: usize = 16 << 20;
+const VARIABLE: &str = "PATCHWRIGHT__ADMIN__ADDRESS";
 
 /// Which proxy is asked.
 #[derive(Clone, Debug, Default, Args)]
@@ -39,15 +41,47 @@ pub struct AdminArgs {
     pub config: Option<PathBuf>,
 }
 
+/// Where a running proxy's admin listener is.
+#[derive(Clone, Debug)]
+pub(super) struct Admin {
+    authority: Authority,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Problem {
+    /// Nobody is there.
+    #[error(
+        "nothing listens there; a proxy prints at its start where it does (\"admin listening on …\"): name that \
+         with --admin or {VARIABLE}"
+    )]
+    Nobody,
+    /// Something is there that says nothing in time.
+    #[error("no answer within {PATIENCE:?}")]
+    Late,
+    /// The connection could not be made or broke, or the answer is none.
+    #[error("{0}")]
+    Broken(String),
+}
+
+/// An answer's status and body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    pub(super) body: Bytes,
+}
+
 impl AdminArgs {
-    /// Its address: by flag, else by file, else by environment, else the default.
-    pub fn authority(&self) -> Result<Authority, Failure> {
+    /// By flag, else by file, else by environment, else where it is by default: a container has one
+    /// environment for the proxy and for who asks it.
+    pub(super) fn find(&self) -> Result<Admin, Failure> {
         if let Some(url) = &self.admin {
-            return authority(url).ok_or_else(|| {
+            let authority = authority(url).ok_or_else(|| {
                 Failure::Usage(format!(
                     "--admin: expected an address such as http://127.0.0.1:9901, found {url:?}"
                 ))
-            });
+            })?;
+            return Ok(Admin { authority });
         }
         let address = match &self.config {
             Some(path) => {
@@ -63,36 +97,88 @@ impl AdminArgs {
                     .to_owned(),
             ));
         }
-        Ok(of(reachable(address)))
+        Ok(Admin::at(address))
     }
 
-    /// The page at `path`.
-    pub fn get(&self, path: &'static str) -> Result<Bytes, Failure> {
-        let authority = self.authority()?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
-        let asked = async { tokio::time::timeout(PATIENCE, ask(&authority, path)).await };
-        let problem = match runtime.block_on(asked) {
-            Ok(Ok(page)) => return Ok(page),
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {PATIENCE:?}"),
+    /// What the page at `path` says, for those who ask once.
+    pub(super) fn read(&self, path: &str) -> Result<Bytes, Failure> {
+        let admin = self.find()?;
+        let reply = once(admin.get(path))?;
+        let problem = match reply {
+            Ok(reply) if reply.status.is_success() => return Ok(reply.body),
+            Ok(reply) => format!(
+                "answered {}: is it the admin listener of a patchwright of this version?",
+                reply.status
+            ),
+            Err(problem) => problem.to_string(),
         };
-        Err(Failure::Runtime(format!(
-            "http://{authority}{path}: {problem}"
-        )))
+        Err(Failure::Runtime(format!("{}: {problem}", admin.url(path))))
     }
 }
 
-/// Where the environment of a proxy puts it, as in a container.
+/// Runs `asking` to its end.
+pub(super) fn once<T>(asking: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
+    Ok(runtime.block_on(asking))
+}
+
+impl Admin {
+    #[expect(clippy::expect_used, reason = "an address is an authority")]
+    pub(super) fn at(address: SocketAddr) -> Self {
+        let authority = reachable(address).to_string().parse();
+        Self {
+            authority: authority.expect("an address is an authority"),
+        }
+    }
+
+    /// The URL of one of its pages.
+    pub(super) fn url(&self, page: &str) -> String {
+        format!("http://{}{page}", self.authority)
+    }
+
+    /// What it answers to `GET page`, whatever the status.
+    pub(super) async fn get(&self, page: &str) -> Result<Reply, Problem> {
+        let answer = tokio::time::timeout(PATIENCE, self.ask(page)).await;
+        answer.unwrap_or(Err(Problem::Late))
+    }
+
+    async fn ask(&self, page: &str) -> Result<Reply, Problem> {
+        let broken = |error: &dyn std::error::Error| Problem::Broken(error.to_string());
+        let stream = TcpStream::connect(self.authority.as_str()).await;
+        let stream = stream.map_err(|error| match error.kind() {
+            io::ErrorKind::ConnectionRefused => Problem::Nobody,
+            _ => broken(&error),
+        })?;
+        let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(|error| broken(&error))?;
+        let request = Request::get(page).header(header::HOST, self.authority.as_str());
+        let request = request.header(header::ACCEPT, "application/json");
+        let request = request
+            .body(Empty::<Bytes>::new())
+            .map_err(|error| broken(&error))?;
+        // Its failures reach the request, too.
+        tokio::spawn(connection);
+        let answer = sender
+            .send_request(request)
+            .await
+            .map_err(|error| broken(&error))?;
+        let status = answer.status();
+        let body = Limited::new(answer.into_body(), LIMIT).collect().await;
+        let body = body.map_err(|error| broken(&*error))?.to_bytes();
+        Ok(Reply { status, body })
+    }
+}
+
 fn configured() -> Result<SocketAddr, Failure> {
-    const NAME: &str = "PATCHWRIGHT__ADMIN__ADDRESS";
-    let Some((_, text)) = settings::environment().find(|(name, _)| name == NAME) else {
+    let Some((_, text)) = settings::environment().find(|(name, _)| name == VARIABLE) else {
         return Ok(config::ADMIN);
     };
     let address = text.trim_matches('"').parse();
-    address.map_err(|_| Failure::Usage(format!("{NAME}: expected an address, found {text:?}")))
+    address.map_err(|_| Failure::Usage(format!("{VARIABLE}: expected an address, found {text:?}")))
 }
 
 /// Host and port of a URL, or of an address without a scheme.
@@ -113,17 +199,9 @@ fn authority(url: &str) -> Option<Authority> {
     let port = authority.port_u16().unwrap_or(config::ADMIN.port());
     let host = authority.host();
     if let Ok(ip) = host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        return Some(of(reachable(SocketAddr::new(ip, port))));
+        return Some(Admin::at(SocketAddr::new(ip, port)).authority);
     }
     format!("{host}:{port}").parse().ok()
-}
-
-#[expect(clippy::expect_used, reason = "an address is an authority")]
-fn of(address: SocketAddr) -> Authority {
-    address
-        .to_string()
-        .parse()
-        .expect("an address is an authority")
 }
 
 /// What listens on every address is asked on loopback.
@@ -137,67 +215,5 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
     address
 }
 
-/// Why there is no page.
-#[derive(Debug, thiserror::Error)]
-enum Problem {
-    #[error(
-        "{0}; a proxy prints at its start where it is (\"admin listening on …\"): name that with --admin, or its \
-         configuration with --config"
-    )]
-    Unreachable(io::Error),
-    #[error("{0}")]
-    Broken(#[from] hyper::Error),
-    #[error("answered {0}: is it the admin listener of a patchwright of this version?")]
-    Status(http::StatusCode),
-    #[error("the answer is broken, or larger than {} MiB", LARGEST >> 20)]
-    Body,
-}
-
-async fn ask(authority: &Authority, path: &'static str) -> Result<Bytes, Problem> {
-    let stream = TcpStream::connect(authority.as_str()).await;
-    let stream = TokioIo::new(stream.map_err(Problem::Unreachable)?);
-    let (mut sender, connection) = http1::handshake(stream).await?;
-    // Its failures reach the request, too.
-    tokio::spawn(connection);
-    let mut request = Request::new(Empty::<Bytes>::new());
-    *request.uri_mut() = Uri::from_static(path);
-    let host = http::HeaderValue::from_str(authority.as_str()).map_err(|_| Problem::Body)?;
-    request.headers_mut().insert(header::HOST, host);
-    let answer = sender.send_request(request).await?;
-    if !answer.status().is_success() {
-        return Err(Problem::Status(answer.status()));
-    }
-    let body = Limited::new(answer.into_body(), LARGEST).collect().await;
-    Ok(body.map_err(|_| Problem::Body)?.to_bytes())
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_may_be_written_as_people_write_it() {
-        for (written, asked) in [
-            ("http://127.0.0.1:9901", "127.0.0.1:9901"),
-            ("http://127.0.0.1:9901/", "127.0.0.1:9901"),
-            ("127.0.0.1:1", "127.0.0.1:1"),
-            ("0.0.0.0:1", "127.0.0.1:1"),
-            ("http://[::]:1", "[::1]:1"),
-            ("[::1]:1", "[::1]:1"),
-            ("localhost:1", "localhost:1"),
-            ("http://gateway", "gateway:9901"),
-        ] {
-            assert_eq!(authority(written).unwrap(), asked, "{written}");
-        }
-        for wrong in [
-            "",
-            "https://a:1",
-            "http://a:1/report",
-            "http://u:p@a:1",
-            "a b",
-            "http://a:1?b",
-        ] {
-            assert_eq!(authority(wrong), None, "{wrong}");
-        }
-    }
-}
+mod tests;

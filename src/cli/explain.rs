@@ -1,41 +1,64 @@
 //! `patchwright explain`: what would be done to one request, offline.
 
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
+use anstream::AutoStream;
 use bytes::Bytes;
-use clap::Args;
-use http::{HeaderName, HeaderValue, Method, Request, Uri};
-use http_body_util::Full;
+use clap::{Args, ValueEnum};
+use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::settings::environment;
 use super::{Failure, written};
 use crate::config::{Config, Overrides, Pack};
 
+mod archive;
+mod asked;
+mod curl;
+mod diff;
+mod ending;
+mod har;
+mod json;
+mod lines;
 mod notebook;
 mod rehearsal;
 mod seen;
 mod show;
 
-use notebook::Answers;
-use rehearsal::rehearse;
+use asked::{Asked, Target, header};
+use notebook::{Answers, Refusal};
+use rehearsal::{Explained, rehearse};
 
 const MORE: &str = "\
-Takes a request as curl does, and the conversation as the API would answer it, and shows the rule \
-that applies, what is missing, and what would be sent, as a diff. What is wrong and can't be repaired \
-without guessing is explained, with the right call to make instead. It is the code of the proxy itself; \
-nothing is sent.
+Takes a request as curl does, or a whole curl command, or what a browser recorded, and the conversation \
+as the API would answer it, and shows the rule that applies, what is missing, and what would be sent, as a \
+diff. What is wrong and can't be repaired without guessing is explained, with the right call to make \
+instead. It is the code of the proxy itself; nothing is sent.
 
 Examples:
   patchwright explain -d '{\"attributes\":{\"a\":\"1\"}}' --conversation conversation.json \\
       /api/v2/conversations/c1/participants/p1
   patchwright explain --raw -d @body.json --conversation conversation.json PATH > sent.json
   patchwright explain --rules official -d '{\"state\":\"DISCONNECTED\"}' --answer refusal.json PATH
+  patchwright explain --curl \"curl -X PATCH https://… -d '{…}'\" --conversation conversation.json
+  patchwright explain --curl - --format json < copied-as-curl.txt
+  patchwright explain --har recorded.har
+  patchwright explain --har recorded.har --entry 12
+
+--curl takes what browsers (\"Copy as cURL\", for bash or cmd), Postman and documentation have. The URL's \
+host counts only where [[upstream]] host names it. In a --har file the answer recorded for a request \
+counts as --answer where it is 4xx, and the last GET of the conversation before it, by the same \
+credential, as --conversation. Credentials and cookies are never shown.
 
 Exit codes:
-  0  explained, whatever the result
+  0  it would be repaired (with --raw: explained, whatever the result)
   1  a file cannot be read
-  2  the configuration or the command line is wrong";
+  2  the configuration or the command line is wrong
+  3  nothing would be changed, nor is anything known to be wrong
+  4  it is wrong and would not be repaired
+  5  that hangs on the conversation: give it with --conversation
+Of several requests (--har) the most urgent: 4, else 5, else 0, else 3.";
 
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
@@ -52,11 +75,13 @@ pub struct ExplainArgs {
         short = 'X',
         long = "request",
         value_name = "METHOD",
-        default_value = "PATCH"
+        default_value = "PATCH",
+        conflicts_with_all = ["curl", "har"]
     )]
     pub method: Method,
     /// A header of the request; may be repeated
-    #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = header)]
+    #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = header,
+        conflicts_with_all = ["curl", "har"])]
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// The request's body: itself, @FILE, or - for stdin
     #[arg(
@@ -64,9 +89,19 @@ pub struct ExplainArgs {
         long = "data",
         value_name = "BODY|@FILE|-",
         value_parser = data,
-        allow_hyphen_values = true
+        allow_hyphen_values = true,
+        conflicts_with_all = ["curl", "har"]
     )]
     pub data: Option<Data>,
+    /// The request as a curl command, in quotes; - reads it from stdin
+    #[arg(long, value_name = "COMMAND", conflicts_with_all = ["har", "path"], allow_hyphen_values = true)]
+    pub curl: Option<String>,
+    /// Every request of a HAR file (as browsers and proxies export) that a rule is about; - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "answer"])]
+    pub har: Option<PathBuf>,
+    /// Only this request of the HAR file, counted from 1, and in whole
+    #[arg(long, value_name = "N", requires = "har")]
+    pub entry: Option<usize>,
     /// The conversation as the API would answer it (JSON)
     #[arg(long, value_name = "FILE")]
     pub conversation: Option<PathBuf>,
@@ -75,11 +110,47 @@ pub struct ExplainArgs {
     pub answer: Option<PathBuf>,
     /// Print exactly the bytes that would be sent, and nothing else; those of a second request follow on a
     /// new line
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub raw: bool,
+    /// For people, or for programs: an object, with --har an array of them
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: Format,
+    /// Whether there are colours
+    #[arg(long, value_enum, default_value = "auto", value_name = "WHEN")]
+    pub color: Color,
     /// The request's path, with its query if it has one
-    #[arg(value_name = "PATH")]
-    pub path: String,
+    #[arg(value_name = "PATH", required_unless_present_any = ["curl", "har"])]
+    pub path: Option<String>,
+}
+
+/// Whom the explanation is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// People.
+    Text,
+    /// Programs.
+    Json,
+}
+
+/// Whether there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On terminals that know them, and unless NO_COLOR is set
+    Auto,
+    /// In any case
+    Always,
+    /// In no case
+    Never,
+}
+
+impl Color {
+    fn choice(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => AutoStream::choice(&io::stdout()),
+            Self::Always => anstream::ColorChoice::AlwaysAnsi,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
 }
 
 /// Where a body comes from.
@@ -103,33 +174,33 @@ fn data(text: &str) -> Result<Data, std::convert::Infallible> {
     })
 }
 
-/// The problem does not repeat the value: it may be a credential.
-fn header(text: &str) -> Result<(HeaderName, HeaderValue), String> {
-    let (name, value) = text.split_once(':').ok_or("write it as 'Name: value'")?;
-    let name = name
-        .trim()
-        .parse()
-        .map_err(|_| "the name is no header name")?;
-    let value = HeaderValue::from_str(value.trim())
-        .map_err(|_| "the value has characters that no header has")?;
-    Ok((name, value))
-}
-
-/// Prints what would be done.
-pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
+/// Prints what would be done. The exit code says what it comes to.
+pub fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let config = config(args)?;
-    let request = request(args)?;
     let conversation = args.conversation.as_deref().map(read).transpose()?;
-    let answer = args.answer.as_deref().map(read).transpose()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build();
     let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
+    if let Some(file) = &args.har {
+        let text = read_at_most(file, har::LIMIT)?;
+        let entries = har::entries(&text)
+            .map_err(|problem| Failure::Usage(format!("{}: {problem}", file.display())))?;
+        return runtime.block_on(archive::run(args, &config, conversation, &entries));
+    }
+    let request = asked(args)?.request(&config);
+    let refusal = args.answer.as_deref().map(read).transpose()?;
+    let refusal = refusal.map(|body| Refusal { status: None, body });
     let answers = Answers {
         conversation,
-        refusal: answer,
+        refusal,
     };
     let explained = runtime.block_on(rehearse(&config, request, answers))?;
+    tell(args, &explained)
+}
+
+/// One request in whole.
+fn tell(args: &ExplainArgs, explained: &Explained) -> Result<ExitCode, Failure> {
     if args.raw {
         if explained.misses_conversation() {
             return Err(Failure::Usage(MISSING_CONVERSATION.to_owned()));
@@ -138,10 +209,22 @@ pub fn run(args: &ExplainArgs) -> Result<(), Failure> {
         let mut out = io::stdout().lock();
         let bodies: Vec<_> = explained.sent.iter().map(|sent| &*sent.body).collect();
         let body = bodies.join(&b'\n');
-        return written(out.write_all(&body).and_then(|()| out.flush()));
+        written(out.write_all(&body).and_then(|()| out.flush()))?;
+        return Ok(ExitCode::SUCCESS);
     }
-    let mut out = anstream::stdout().lock();
-    written(show::explained(&mut out, &explained))
+    match args.format {
+        Format::Json => written(print_json(&json::explained(explained)))?,
+        Format::Text => written(show::explained(&mut out(args), explained))?,
+    }
+    Ok(explained.ending().exit_code())
+}
+
+fn print_json(value: &serde_json::Value) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{value:#}")
+}
+
+fn out(args: &ExplainArgs) -> impl Write {
+    AutoStream::new(io::stdout().lock(), args.color.choice())
 }
 
 const MISSING_CONVERSATION: &str = "\
@@ -161,43 +244,69 @@ fn config(args: &ExplainArgs) -> Result<Config, Failure> {
     Ok(Config::load(args.config.as_deref(), environment(), flags)?)
 }
 
-fn request(args: &ExplainArgs) -> Result<Request<Full<Bytes>>, Failure> {
-    let body = match &args.data {
-        None => Vec::new(),
-        Some(Data::Text(text)) => text.clone().into_bytes(),
-        Some(Data::File(file)) => read(file)?.into(),
-        Some(Data::Stdin) => {
-            let mut body = Vec::new();
-            let read = io::stdin().lock().read_to_end(&mut body);
-            read.map_err(|error| {
-                Failure::Runtime(format!("cannot read the body from stdin: {error}"))
-            })?;
-            body
-        }
-    };
-    let target: Uri = args
-        .path
+/// The request of the command line, in curl's words or ours.
+fn asked(args: &ExplainArgs) -> Result<Asked, Failure> {
+    if let Some(command) = &args.curl {
+        let command = match command.as_str() {
+            "-" => {
+                let text = read(Path::new("-"))?;
+                String::from_utf8_lossy(&text).into_owned()
+            }
+            command => command.to_owned(),
+        };
+        let file = |file: &Path| read(file).map_err(|failure| failure.to_string());
+        return curl::asked(&command, &file)
+            .map_err(|problem| Failure::Usage(format!("--curl: {problem}")));
+    }
+    let path = args.path.as_deref().unwrap_or_default();
+    let target: Uri = path
         .parse()
-        .map_err(|_| Failure::Usage(format!("{:?} is no path", args.path)))?;
+        .map_err(|_| Failure::Usage(format!("{path:?} is no path")))?;
     let target = target
         .into_parts()
         .path_and_query
         .filter(|target| target.as_str().starts_with('/'));
-    let target = target
-        .ok_or_else(|| Failure::Usage(format!("{:?}: a path starts with \"/\"", args.path)))?;
-    let mut request = Request::new(Full::from(body));
-    *request.method_mut() = args.method.clone();
-    *request.uri_mut() = Uri::from(target);
-    for (name, value) in &args.headers {
-        request.headers_mut().append(name, value.clone());
-    }
-    Ok(request)
+    let target =
+        target.ok_or_else(|| Failure::Usage(format!("{path:?}: a path starts with \"/\"")))?;
+    Ok(Asked {
+        method: args.method.clone(),
+        target: Target {
+            path: target,
+            ..Target::default()
+        },
+        headers: args.headers.iter().cloned().collect(),
+        body: match &args.data {
+            None => Bytes::new(),
+            Some(Data::Text(text)) => Bytes::from(text.clone()),
+            Some(Data::File(file)) => read(file)?,
+            Some(Data::Stdin) => read(Path::new("-"))?,
+        },
+    })
 }
 
 fn read(file: &Path) -> Result<Bytes, Failure> {
-    let bytes = std::fs::read(file);
-    let bytes = bytes
-        .map_err(|error| Failure::Runtime(format!("cannot read {}: {error}", file.display())))?;
+    read_at_most(file, usize::MAX)
+}
+
+/// A file, or stdin for `-`.
+fn read_at_most(file: &Path, limit: usize) -> Result<Bytes, Failure> {
+    let name = match file.to_str() {
+        Some("-") => "stdin".to_owned(),
+        _ => file.display().to_string(),
+    };
+    let mut bytes = Vec::new();
+    let bound = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    let done = match file.to_str() {
+        Some("-") => io::stdin().lock().take(bound).read_to_end(&mut bytes),
+        _ => std::fs::File::open(file).and_then(|file| file.take(bound).read_to_end(&mut bytes)),
+    };
+    done.map_err(|error| Failure::Runtime(format!("cannot read {name}: {error}")))?;
+    if bytes.len() > limit {
+        let limit = limit >> 20;
+        return Err(Failure::Runtime(format!(
+            "{name} is larger than {limit} MiB"
+        )));
+    }
     Ok(Bytes::from(bytes))
 }
 
@@ -213,18 +322,5 @@ mod tests {
         assert_eq!(read("@a b.json"), Data::File(PathBuf::from("a b.json")));
         assert_eq!((read("-"), read("@-")), (Data::Stdin, Data::Stdin));
         assert_eq!(read("-1"), Data::Text("-1".to_owned()));
-    }
-
-    #[test]
-    fn headers_are_read_as_curl_does() {
-        let (name, value) = header("Authorization:  Bearer a:b ").unwrap();
-        assert_eq!(
-            (name.as_str(), value.to_str().unwrap()),
-            ("authorization", "Bearer a:b")
-        );
-        for text in ["no colon", "a b: c", ": x", "a: \n"] {
-            assert!(header(text).is_err() || text == "a: \n", "{text}");
-        }
-        assert!(header("a: x\u{1}y").is_err());
     }
 }

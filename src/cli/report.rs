@@ -52,7 +52,7 @@ pub enum ReportFormat {
 
 /// Prints the report of a running proxy.
 pub fn run(args: &ReportArgs) -> Result<(), Failure> {
-    let page = args.admin.get("/report")?;
+    let page = args.admin.read("/report")?;
     let unreadable = |error: serde_json::Error| {
         Failure::Runtime(format!("the answer to GET /report can't be read: {error}"))
     };

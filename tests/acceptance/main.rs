@@ -16,6 +16,7 @@ mod clients;
 mod corpus;
 mod drift;
 mod explain;
+mod explain_inputs;
 mod explain_official;
 mod forum;
 mod laws;

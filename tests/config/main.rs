@@ -268,6 +268,11 @@ fn wrong_flags_verbs_and_values_exit_2() {
         &["serve", "--listen", "8080"],
         &["explain"],
         &["explain", "-H", "no colon", "/"],
+        &["explain", "--curl", "wget x"],
+        &["explain", "--curl", "curl --frob x"],
+        &["explain", "--curl", "curl x", "/"],
+        &["explain", "--entry", "1", "/"],
+        &["top", "--interval", "0s"],
         &["healthcheck", "--admin", "x"],
         &["report", "--admin", "https://a"],
         &["report", "--format", "xml"],
@@ -310,7 +315,12 @@ fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
         "-d",
         "--conversation",
         "--raw",
-        "<PATH>",
+        "--curl",
+        "--har",
+        "--entry",
+        "--format",
+        "--color",
+        "[PATH]",
     ];
     let simulate = ["--listen", "--rules", "--data", "--latency", "--rate-limit"];
     for (verb, flags) in [
@@ -321,6 +331,7 @@ fn the_help_of_each_subcommand_mentions_each_flag_and_the_exit_codes() {
         ("demo", &["--listen"]),
         ("report", &["--admin", "--config", "--format"]),
         ("healthcheck", &["--admin", "--ready"]),
+        ("top", &["--admin", "--config", "--interval", "--once"]),
     ] {
         for help in ["--help", "-h"] {
             let ran = patchwright(&[verb, help]);

@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::directory::Uncached;
 use crate::layer::body::RequestBody;
 use crate::layer::options::Options;
+use crate::layer::record::{Observer, Outcome, Reason, Record, Span};
 use crate::layer::{PATCHWRIGHT, RepairLayer};
 
 /// What the API answers.
@@ -23,7 +24,54 @@ pub(super) struct Answers {
     /// To a lookup.
     pub(super) conversation: Option<Bytes>,
     /// To the request as it is sent first; with none it is accepted.
-    pub(super) refusal: Option<Bytes>,
+    pub(super) refusal: Option<Refusal>,
+}
+
+/// An answer 4xx.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Refusal {
+    /// Where it is known; else its body may say it.
+    pub(super) status: Option<StatusCode>,
+    pub(super) body: Bytes,
+}
+
+/// What was sent in the end, and what was said of it.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    pub(super) sent: Vec<Message>,
+    /// The outcome header.
+    pub(super) report: Option<HeaderValue>,
+    /// `None`: no rule is about it.
+    pub(super) record: Option<Told>,
+}
+
+/// What the proxy's observers would be told.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) outcome: Outcome,
+    pub(super) reason: Option<Reason>,
+    pub(super) repairs: Vec<&'static str>,
+    pub(super) filled: Vec<String>,
+    pub(super) dropped: Vec<String>,
+    pub(super) spans: Vec<Span>,
+}
+
+/// Keeps the last record.
+#[derive(Clone, Debug, Default)]
+struct Listener(Arc<Mutex<Option<Told>>>);
+
+impl Observer for Listener {
+    fn observe(&self, record: &Record<'_>) {
+        let told = Told {
+            outcome: record.outcome,
+            reason: record.reason,
+            repairs: record.repairs.iter().map(|it| it.as_str()).collect(),
+            filled: record.filled.iter().map(ToString::to_string).collect(),
+            dropped: record.dropped.to_vec(),
+            spans: record.spans.to_vec(),
+        };
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(told);
+    }
 }
 
 /// A request's method, target, header fields and body.
@@ -37,12 +85,12 @@ pub(super) struct Message {
 
 type Notebook = Arc<Mutex<Vec<Message>>>;
 
-/// What would be sent in the end, and the outcome header.
+/// Sends a request to nobody.
 pub(super) async fn send(
     config: &Config,
     request: Request<Full<Bytes>>,
     answers: Answers,
-) -> Result<(Vec<Message>, Option<HeaderValue>), Failure> {
+) -> Result<Noted, Failure> {
     let Answers {
         conversation,
         refusal,
@@ -60,7 +108,13 @@ pub(super) async fn send(
         report: true,
         ..config.repair.clone()
     };
-    let layer = RepairLayer::new(Arc::clone(&config.compiled), directory, options, ());
+    let listener = Listener::default();
+    let layer = RepairLayer::new(
+        Arc::clone(&config.compiled),
+        directory,
+        options,
+        listener.clone(),
+    );
     let notebook = Notebook::default();
     let noted = Arc::clone(&notebook);
     let refusal = Arc::new(Mutex::new(refusal));
@@ -77,7 +131,7 @@ pub(super) async fn send(
             let mut answer = Response::new(Full::new(Bytes::new()));
             if let Some(refusal) = refusal {
                 *answer.status_mut() = status(&refusal);
-                *answer.body_mut() = Full::new(refusal);
+                *answer.body_mut() = Full::new(refusal.body);
             }
             Ok::<_, Infallible>(answer)
         }
@@ -104,7 +158,16 @@ pub(super) async fn send(
     if answer.status().is_success() && sent.len() > 1 && had_refusal {
         sent.remove(0);
     }
-    Ok((sent, report))
+    let record = listener
+        .0
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .take();
+    Ok(Noted {
+        sent,
+        report,
+        record,
+    })
 }
 
 /// A report without its verdict: nobody has accepted anything here.
@@ -116,11 +179,14 @@ fn unjudged(report: HeaderValue) -> HeaderValue {
     }
 }
 
-/// The status that an error body says; 400 where it says none.
-fn status(refusal: &[u8]) -> StatusCode {
-    let body: Option<serde_json::Value> = serde_json::from_slice(refusal).ok();
-    let status = body.as_ref().and_then(|body| body.get("status")?.as_u64());
-    let status = status.and_then(|status| StatusCode::from_u16(u16::try_from(status).ok()?).ok());
+/// The status of a refusal; where nothing says it, 400.
+fn status(refusal: &Refusal) -> StatusCode {
+    let said = || {
+        let body: serde_json::Value = serde_json::from_slice(&refusal.body).ok()?;
+        let status = u16::try_from(body.get("status")?.as_u64()?).ok()?;
+        StatusCode::from_u16(status).ok()
+    };
+    let status = refusal.status.or_else(said);
     status
         .filter(StatusCode::is_client_error)
         .unwrap_or(StatusCode::BAD_REQUEST)

@@ -5,10 +5,12 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 use http_body_util::Full;
 
-use super::notebook::{self, Answers, Message, message};
+use super::ending::Ending;
+use super::notebook::{self, Answers, Message, Refusal, Told, message};
 use super::seen::{Applies, Seen};
 use crate::cli::Failure;
 use crate::config::Config;
+use crate::layer::options::Mode;
 use crate::proxy::{Route, Routes, host};
 use crate::repair::coding::{Codings, DecodeError};
 use crate::repair::diagnosis::Diagnosis;
@@ -26,6 +28,10 @@ pub(super) struct Explained {
     /// Name of the upstream that it is routed to.
     pub(super) upstream: String,
     pub(super) rule: Option<Applies>,
+    /// How far that rule goes.
+    pub(super) mode: Mode,
+    /// What the proxy's observers would be told of it.
+    pub(super) told: Option<Told>,
     /// The outcome header.
     pub(super) report: Option<String>,
     /// What is wrong with the request, with the parameters of its path in the advice.
@@ -43,6 +49,41 @@ impl Explained {
         });
         hangs && !self.had_conversation
     }
+
+    /// What it comes to.
+    pub(super) fn ending(&self) -> Ending {
+        if self.misses_conversation() {
+            return Ending::Unknown;
+        }
+        let told = self.told.as_ref();
+        let waits = !self.after_rejection.is_empty() && self.mode == Mode::Enforce;
+        Ending::of(
+            told.map(|told| (told.outcome, told.reason)),
+            self.diagnosis.is_some(),
+            waits,
+        )
+    }
+}
+
+/// Names of the upstreams by what leads to them.
+fn routes(config: &Config) -> Routes<String> {
+    let upstreams = config.upstreams.iter();
+    upstreams.fold(Routes::default(), |routes, upstream| {
+        routes.with(Route::of(upstream, upstream.name.clone()))
+    })
+}
+
+/// Whether a rule is about the request.
+pub(super) fn is_matched<B>(config: &Config, request: &Request<B>) -> bool {
+    let routes = routes(config);
+    let Some((_, target)) = routes.find(host(request), request.uri()) else {
+        return false;
+    };
+    let target = target.as_ref().unwrap_or(request.uri());
+    config
+        .compiled
+        .find(request.method(), target.path())
+        .is_some()
 }
 
 /// Sends `request` nowhere and notes what would have been sent.
@@ -51,12 +92,7 @@ pub(super) async fn rehearse(
     mut request: Request<Full<Bytes>>,
     answers: Answers,
 ) -> Result<Explained, Failure> {
-    let names = config
-        .upstreams
-        .iter()
-        .fold(Routes::default(), |routes, upstream| {
-            routes.with(Route::of(upstream, upstream.name.clone()))
-        });
+    let names = routes(config);
     let came = message(&mut request).await;
     *request.body_mut() = Full::new(came.body.clone());
     let (upstream, target) = names.find(host(&request), &came.target).ok_or_else(|| {
@@ -81,30 +117,35 @@ pub(super) async fn rehearse(
     let mut answers = answers;
     if seen.as_ref().is_some_and(Seen::is_flawed) {
         // So that the report is the one that it would get.
-        answers
-            .refusal
-            .get_or_insert_with(|| Bytes::from_static(b"{}"));
+        answers.refusal.get_or_insert_with(Refusal::default);
     }
     let had_conversation = answers.conversation.is_some();
-    let (mut sent, report) = notebook::send(config, request, answers).await?;
+    let mut noted = notebook::send(config, request, answers).await?;
     if assumed_credential {
-        for message in &mut sent {
+        for message in &mut noted.sent {
             message.headers.remove(AUTHORIZATION);
         }
     }
+    let sent = noted.sent;
     let rule = seen.as_ref().map(Seen::applies);
+    let own = seen.as_ref().and_then(Seen::mode);
     let after_rejection = match (&seen, &refusal) {
         (Some(seen), None) => seen.after_rejection(&came.method, &sent),
         _ => Vec::new(),
     };
-    let diagnosis = seen.and_then(|seen| seen.diagnosis(refusal.as_deref(), &sent));
+    let refusal = refusal.as_ref().map(|refusal| &*refusal.body);
+    let diagnosis = seen.and_then(|seen| seen.diagnosis(refusal, &sent));
     Ok(Explained {
         came,
         text,
         sent,
         upstream: upstream.clone(),
         rule,
-        report: report.and_then(|report| report.to_str().ok().map(str::to_owned)),
+        mode: own.unwrap_or(config.repair.mode),
+        told: noted.record,
+        report: noted
+            .report
+            .and_then(|report| report.to_str().ok().map(str::to_owned)),
         after_rejection,
         diagnosis,
         assumed_credential,

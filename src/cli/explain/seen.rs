@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::Method;
 
 use super::notebook::Message;
+use crate::layer::options::Mode;
 use crate::repair::diagnosis::Diagnosis;
 use crate::repair::plan::Plan;
 use crate::repair::reshape::Current;
@@ -53,6 +54,11 @@ impl<'a> Seen<'a> {
             text,
             meant,
         })
+    }
+
+    /// How far the rule goes, where it says so itself.
+    pub(super) fn mode(&self) -> Option<Mode> {
+        self.found.rule().mode
     }
 
     /// Members that may say what the participant is already.

@@ -3,22 +3,38 @@
 use std::io::{self, Write};
 
 use http::HeaderName;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION};
 
+use super::lines::{self, Sign};
 use super::notebook::Message;
 use super::rehearsal::Explained;
 use super::seen::Applies;
-use crate::cli::paint::{ADDED, BOLD, DIM, REMOVED};
+use crate::cli::paint::{BOLD, DIM, harmless};
+use crate::layer::options::Mode;
+use crate::layer::record::Span;
 
 pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     let Message { method, target, .. } = &explained.came;
-    writeln!(out, "{BOLD}{method} {target}{BOLD:#}")?;
+    writeln!(
+        out,
+        "{BOLD}{method} {}{BOLD:#}",
+        harmless(&target.to_string())
+    )?;
     line(out, "upstream", &explained.upstream)?;
     let Some(rule) = &explained.rule else {
         line(out, "rule", "none matches: the request passes as it is")?;
         return sent(out, explained);
     };
     line(out, "rule", &rule.name)?;
+    match explained.mode {
+        Mode::Enforce => {}
+        Mode::Observe => line(
+            out,
+            "mode",
+            "observe: the original is sent, whatever would be done",
+        )?,
+        Mode::Off => line(out, "mode", "off: the original is sent")?,
+    }
     if rule.fills {
         gaps(out, rule)?;
     }
@@ -43,13 +59,13 @@ pub(super) fn explained(out: &mut impl Write, explained: &Explained) -> io::Resu
             "\n{DIM}if the API refuses that and names what is wrong{DIM:#}"
         )?;
         let mut again = explained.after_rejection.iter();
-        again.try_for_each(|message| difference(out, explained, message))?;
+        again.try_for_each(|message| difference(out, explained, message, &[]))?;
     }
     wrong(out, explained)
 }
 
 fn line(out: &mut impl Write, name: &str, value: &str) -> io::Result<()> {
-    writeln!(out, "{DIM}{name:<11}{DIM:#}{value}")
+    writeln!(out, "{DIM}{name:<11}{DIM:#}{}", harmless(value))
 }
 
 fn gaps(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
@@ -74,6 +90,9 @@ fn needs_answer(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
 /// What would be sent, each request as a diff from the one that came.
 fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     let several = explained.sent.len() > 1;
+    // Of several requests the spans don't say whose they are.
+    let told = explained.told.as_ref().filter(|_| !several);
+    let spans = told.map(|told| &*told.spans).unwrap_or_default();
     for (index, sent) in explained.sent.iter().enumerate() {
         if several {
             let when = if index == 0 {
@@ -83,15 +102,26 @@ fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
             };
             writeln!(out, "\n{DIM}{when}{DIM:#}")?;
         }
-        difference(out, explained, sent)?;
+        difference(out, explained, sent, spans)?;
     }
     Ok(())
 }
 
-fn difference(out: &mut impl Write, explained: &Explained, sent: &Message) -> io::Result<()> {
+fn difference(
+    out: &mut impl Write,
+    explained: &Explained,
+    sent: &Message,
+    spans: &[Span],
+) -> io::Result<()> {
     target(out, &explained.came, sent)?;
-    headers(out, &explained.came, sent)?;
-    bytes(out, explained, sent)
+    for (name, before, after) in changed_headers(&explained.came, sent) {
+        let field = |values: &[String]| {
+            let lines = values.iter().map(|value| format!("{name}: {value}\n"));
+            lines.collect::<String>()
+        };
+        lines::difference(out, &field(&before), &field(&after), &[])?;
+    }
+    bytes(out, explained, sent, spans)
 }
 
 fn target(out: &mut impl Write, came: &Message, sent: &Message) -> io::Result<()> {
@@ -110,57 +140,55 @@ fn target(out: &mut impl Write, came: &Message, sent: &Message) -> io::Result<()
         // A prefix that the route strips is no repair.
         return Ok(());
     }
-    writeln!(out, "{REMOVED}- {before}{REMOVED:#}")?;
-    writeln!(out, "{ADDED}+ {after}{ADDED:#}")
+    lines::difference(out, &before, &after, &[])
 }
 
-/// The fields that differ. A credential is never shown.
-fn headers(out: &mut impl Write, came: &Message, sent: &Message) -> io::Result<()> {
+/// The fields that differ, by name, with their values before and after. A credential is never shown.
+pub(super) fn changed_headers<'a>(
+    came: &'a Message,
+    sent: &'a Message,
+) -> impl Iterator<Item = (&'a HeaderName, Vec<String>, Vec<String>)> {
     let (came, sent) = (&came.headers, &sent.headers);
     let mut names: Vec<&HeaderName> = came
         .keys()
         .chain(sent.keys())
-        .filter(|name| **name != AUTHORIZATION)
+        .filter(|name| ![AUTHORIZATION, COOKIE, PROXY_AUTHORIZATION].contains(name))
         .collect();
     names.sort_unstable_by_key(|name| name.as_str());
     names.dedup();
-    for name in names {
-        let all = |headers: &http::HeaderMap| -> Vec<String> {
-            let values = headers.get_all(name).iter();
-            values
-                .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
-                .collect()
-        };
-        let (before, after) = (all(came), all(sent));
-        if before != after {
-            before
-                .iter()
-                .try_for_each(|value| writeln!(out, "{REMOVED}- {name}: {value}{REMOVED:#}"))?;
-            after
-                .iter()
-                .try_for_each(|value| writeln!(out, "{ADDED}+ {name}: {value}{ADDED:#}"))?;
-        }
-    }
-    Ok(())
+    let all = |headers: &http::HeaderMap, name: &HeaderName| -> Vec<String> {
+        let values = headers.get_all(name).iter();
+        values
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .collect()
+    };
+    let both = names
+        .into_iter()
+        .map(move |name| (name, all(came, name), all(sent, name)));
+    both.filter(|(_, before, after)| before != after)
 }
 
-fn bytes(out: &mut impl Write, explained: &Explained, sent: &Message) -> io::Result<()> {
+fn bytes(
+    out: &mut impl Write,
+    explained: &Explained,
+    sent: &Message,
+    spans: &[Span],
+) -> io::Result<()> {
     let (came, sent) = (&explained.came.body, &sent.body);
     let text = |body: &[u8]| String::from_utf8_lossy(body).into_owned();
     writeln!(out)?;
     if came == sent {
         // A terminal makes nothing good of coded bytes.
         return match &explained.text {
-            Ok(plain) if plain == came => writeln!(out, "  {}", text(came)),
+            Ok(plain) if plain == came => {
+                let text = text(came);
+                lines::whole(out, Sign::Same, &text)
+            }
             _ => writeln!(out, "  the {} bytes that came, still coded", came.len()),
         };
     }
-    text(explained.text.as_ref().unwrap_or(came))
-        .lines()
-        .try_for_each(|line| writeln!(out, "{REMOVED}- {line}{REMOVED:#}"))?;
-    text(sent)
-        .lines()
-        .try_for_each(|line| writeln!(out, "{ADDED}+ {line}{ADDED:#}"))
+    let came = text(explained.text.as_ref().unwrap_or(came));
+    lines::difference(out, &came, &text(sent), spans)
 }
 
 /// What is wrong, and the right call to make instead.
@@ -174,5 +202,7 @@ fn wrong(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
         "wrong",
         &format!("{}: {}", diagnosis.flaw, diagnosis.hint),
     )?;
-    writeln!(out, "\n{}", diagnosis.advice)
+    writeln!(out)?;
+    let mut lines = diagnosis.advice.lines();
+    lines.try_for_each(|line| writeln!(out, "{}", harmless(line)))
 }
