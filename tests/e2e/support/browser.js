@@ -28,6 +28,8 @@ async function proxy(admin = '127.0.0.1:0') {
     'serve', '--listen', '127.0.0.1:0', '--admin', admin, '--upstream', process.env.SIMULATOR, '--log-level', 'warn',
   ], { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
+  // However the check ends.
+  process.on('exit', () => child.kill());
   const urls = {};
   for await (const line of createInterface({ input: child.stdout })) {
     const [name, url] = line.split(' listening on ');
@@ -81,13 +83,14 @@ async function shutOut(page) {
 }
 
 async function run(check) {
+  process.on('SIGTERM', () => process.exit(1));
   try {
     await check();
   } catch (error) {
     console.log(error);
     process.exitCode = 1;
   }
-  // Whatever is open still ends with us.
+  // A browser that is open still ends with us.
   process.exit();
 }
 
