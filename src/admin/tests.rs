@@ -36,7 +36,7 @@ fn admin() -> (Admin, Readiness, Arc<AtomicUsize>) {
     let forgotten = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&forgotten);
     let content = Content {
-        metrics: Metrics::new().unwrap(),
+        metrics: Metrics::new(),
         recent: Recent::default(),
         config: Box::new(|| "rules = \"strict\"\n".to_owned()),
         forget: Box::new(move || {

@@ -1,8 +1,9 @@
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label};
+use metrics::{Counter, Gauge, Label};
 
-use super::{METADATA, Metrics, gauge};
+use super::times::Times;
+use super::Metrics;
 use crate::directory::cached::shared::{Finding, Operation, Outcome};
 
 pub(super) const UP: &str = "patchwright_redis_up";
@@ -21,21 +22,18 @@ pub(crate) struct RedisMetrics {
     metrics: Metrics,
     up: Gauge,
     pushes: Counter,
-    seconds: Histogram,
+    seconds: Times,
 }
 
 impl Metrics {
     /// The counters of the store that replicas share.
     pub(crate) fn redis(&self) -> RedisMetrics {
-        let recorder = &self.0.recorder;
-        let seconds =
-            metrics::Recorder::register_histogram(recorder, &Key::from_name(SECONDS), &METADATA);
-        let up = gauge(recorder, UP, Vec::new());
+        let up = self.gauge(UP, Vec::new());
         up.set(0.0);
         RedisMetrics {
             up,
             pushes: self.counter(PUSHES, Vec::new()),
-            seconds,
+            seconds: self.times(SECONDS, None),
             metrics: self.clone(),
         }
     }
@@ -57,8 +55,7 @@ impl RedisMetrics {
         ];
         self.metrics.counter(OPERATIONS, labels).increment(1);
         if outcome != Outcome::Alone {
-            self.seconds.record(took.as_secs_f64());
-            self.metrics.sampled();
+            self.seconds.record(took);
         }
     }
 
