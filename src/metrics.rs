@@ -2,7 +2,9 @@
 //! the names that the configuration gives them.
 
 mod answers;
+mod by_word;
 mod chain;
+mod files;
 mod names;
 mod now;
 mod page;
@@ -14,18 +16,16 @@ mod times;
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use metrics::{Counter, Gauge, Key, Label, Metadata, Recorder as _};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 pub use self::answers::UpstreamAnswers;
-use self::chain::Chain;
+use self::by_word::ByWord;
 use self::names::{
-    BREAKER_OPENINGS, BREAKER_REFUSALS, BREAKER_STATE, BUILD_INFO, CERTIFICATE_EXPIRY,
-    CLIENT_REQUESTS, CONFIG_SUCCESSFUL, CONFIG_TIME, CREDENTIAL_EXPIRY, CREDENTIAL_FETCHES,
-    HANDSHAKES, IN_FLIGHT, LOOKUP_TIME, OWN_ANSWERS, RATE_REFUSALS, RATE_SHAPED, RELOADS,
-    SNAPSHOT_AGE, SNAPSHOTS, describe,
+    BREAKER_OPENINGS, BREAKER_REFUSALS, BREAKER_STATE, BUILD_INFO, CLIENT_REQUESTS,
+    CREDENTIAL_EXPIRY, CREDENTIAL_FETCHES, HANDSHAKES, IN_FLIGHT, LOOKUP_TIME, OWN_ANSWERS,
+    RATE_REFUSALS, RATE_SHAPED, SNAPSHOT_AGE, SNAPSHOTS, describe,
 };
 use self::now::Now;
 pub use self::now::ShownUpstream;
@@ -40,6 +40,9 @@ use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Origin, Record};
 use crate::tally::Tally;
 
+/// The own answer that a replica gives that has all that it may have.
+const OVERLOADED: &str = "patchwright.overloaded";
+
 /// Counters of one proxy. Clones count into the same place, two `Metrics` never do.
 #[derive(Clone)]
 pub struct Metrics(Arc<Shared>);
@@ -53,8 +56,8 @@ struct Shared {
     age: Times,
     snapshots: Vec<(Origin, Counter)>,
     rules: ByRule,
-    own_answers: Chain<(&'static str, Counter)>,
-    handshakes: Chain<(&'static str, Counter)>,
+    own_answers: ByWord,
+    handshakes: ByWord,
     tally: Tally,
 }
 
@@ -66,6 +69,8 @@ impl Metrics {
         let this = Self::with(Some(recorder));
         let version = Label::new("version", env!("CARGO_PKG_VERSION"));
         this.gauge(BUILD_INFO, vec![version]).set(1.0);
+        // Alerts watch for the first of them.
+        this.0.own_answers.of(&this, OVERLOADED);
         this
     }
 
@@ -86,8 +91,8 @@ impl Metrics {
             age: counts.map_or_else(Times::default, |_| times.of(SNAPSHOT_AGE, None)),
             snapshots: snapshots.collect(),
             rules: ByRule::new(),
-            own_answers: Chain::default(),
-            handshakes: Chain::default(),
+            own_answers: ByWord::new(OWN_ANSWERS, "code"),
+            handshakes: ByWord::new(HANDSHAKES, "result"),
             tally: Tally::default(),
             now: Now::new(),
             times,
@@ -134,64 +139,12 @@ impl Metrics {
 
     /// Counts an answer that was made here.
     pub fn own_answer(&self, code: &'static str) {
-        let new = || {
-            let label = Label::new("code", code);
-            (code, self.counter(OWN_ANSWERS, vec![label]))
-        };
-        let known = &self.0.own_answers;
-        known
-            .find_or(|(known, _)| *known == code, new)
-            .1
-            .increment(1);
+        self.0.own_answers.count(self, code);
     }
 
     /// Counts a caller's TLS handshake by how it ended.
     pub fn handshake(&self, result: &'static str) {
-        let new = || {
-            let label = Label::new("result", result);
-            (result, self.counter(HANDSHAKES, vec![label]))
-        };
-        let known = &self.0.handshakes;
-        known
-            .find_or(|(known, _)| *known == result, new)
-            .1
-            .increment(1);
-    }
-
-    /// Counts a change of files that `name` is made of; `used` says whether they could be used.
-    pub fn reloaded(&self, name: &str, used: bool) {
-        let result = if used { "ok" } else { "failed" };
-        let labels = vec![
-            Label::new("name", name.to_owned()),
-            Label::new("result", result),
-        ];
-        self.counter(RELOADS, labels).increment(1);
-    }
-
-    /// Notes until when the certificate that `name` uses is valid.
-    pub fn certificate_expires(&self, name: &str, end: SystemTime) {
-        let labels = vec![Label::new("name", name.to_owned())];
-        let since = end.duration_since(SystemTime::UNIX_EPOCH);
-        // Before 1970 is as expired as 1970.
-        let seconds = since.unwrap_or_default().as_secs_f64();
-        self.gauge(CERTIFICATE_EXPIRY, labels).set(seconds);
-    }
-
-    /// Notes that what `name` stood for is not in use any more.
-    pub fn certificate_gone(&self, name: &str) {
-        let labels = vec![Label::new("name", name.to_owned())];
-        // A series can't be taken back, and whatever is compared with this is not so.
-        self.gauge(CERTIFICATE_EXPIRY, labels).set(f64::NAN);
-    }
-
-    /// Notes that the configuration was read just now, at the start or again, and whether it is in force.
-    pub fn config_read(&self, used: bool) {
-        let set = |name, value| self.gauge(name, Vec::new()).set(value);
-        set(CONFIG_SUCCESSFUL, f64::from(u8::from(used)));
-        if used {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            set(CONFIG_TIME, now.unwrap_or_default().as_secs_f64());
-        }
+        self.0.handshakes.count(self, result);
     }
 
     /// The counters of the upstream called `name`.

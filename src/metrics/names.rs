@@ -3,8 +3,6 @@
 use metrics::{Recorder as _, Unit};
 use metrics_exporter_prometheus::PrometheusRecorder;
 
-use super::redis;
-
 pub(super) const REQUESTS: &str = "patchwright_requests_total";
 pub(super) const REPAIRS: &str = "patchwright_repairs_total";
 pub(super) const FILLED_MEMBERS: &str = "patchwright_filled_members_total";
@@ -35,6 +33,11 @@ pub(super) const LOOKUP_TIME: &str = "patchwright_lookup_duration_seconds";
 pub(super) const UPSTREAM_TIME: &str = "patchwright_upstream_duration_seconds";
 pub(super) const RATE_LEFT: &str = "patchwright_rate_left";
 pub(super) const RATE_ALLOWED: &str = "patchwright_rate_allowed";
+pub(super) const REDIS_UP: &str = "patchwright_redis_up";
+pub(super) const REDIS_OPERATIONS: &str = "patchwright_redis_operations_total";
+pub(super) const REDIS_TIME: &str = "patchwright_redis_seconds";
+pub(super) const REDIS_SNAPSHOTS: &str = "patchwright_redis_snapshots_total";
+pub(super) const REDIS_PUSHES: &str = "patchwright_redis_pushes_total";
 pub(super) const PROCESS_START: &str = "process_start_time_seconds";
 pub(super) const PROCESS_CPU: &str = "process_cpu_seconds_total";
 pub(super) const PROCESS_MEMORY: &str = "process_resident_memory_bytes";
@@ -96,15 +99,15 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
             "Tries to get a token from a login host, by how they ended.",
         ),
         (
-            redis::OPERATIONS,
+            REDIS_OPERATIONS,
             "What Redis was asked to do; result \"alone\" where it was not, since it cannot be used.",
         ),
         (
-            redis::SNAPSHOTS,
+            REDIS_SNAPSHOTS,
             "Snapshots that were looked for in Redis before a lookup.",
         ),
         (
-            redis::PUSHES,
+            REDIS_PUSHES,
             "Changes by other replicas that Redis has told of.",
         ),
     ] {
@@ -124,5 +127,5 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
     let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
     let text = "Whether snapshots are shared through Redis: 1, or 0 while the replica is alone.";
-    recorder.describe_gauge(redis::UP.into(), None, text.into());
+    recorder.describe_gauge(REDIS_UP.into(), None, text.into());
 }

@@ -72,7 +72,8 @@ mod tests {
         let mut page = Page::default();
         page.sample("m", [("a", "x\n\"y\"\\"), ("b", "")], 1.5);
         page.single("n", Kind::Gauge, "Text.", 2);
-        let expected = "m{a=\"x\\n\\\"y\\\"\\\\\",b=\"\"} 1.5\n# HELP n Text.\n# TYPE n gauge\nn 2\n";
+        let expected =
+            "m{a=\"x\\n\\\"y\\\"\\\\\",b=\"\"} 1.5\n# HELP n Text.\n# TYPE n gauge\nn 2\n";
         assert_eq!(page.finish(), expected);
     }
 }

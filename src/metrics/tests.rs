@@ -73,7 +73,9 @@ fn a_record_is_counted_under_its_words() {
 fn what_is_off_counts_nothing() {
     let metrics = Metrics::off();
     metrics.observe(&record());
-    metrics.upstream("api").count(StatusCode::OK, Duration::ZERO);
+    metrics
+        .upstream("api")
+        .count(StatusCode::OK, Duration::ZERO);
     metrics.own_answer("patchwright.x");
     assert_eq!(metrics.render(), "");
 }
@@ -129,4 +131,22 @@ fn an_upstream_cannot_invent_labels() {
     let all = (100..1000).map(|code| status(StatusCode::from_u16(code).ok()));
     let all: std::collections::HashSet<_> = all.collect();
     assert!(all.len() < 30, "{all:?}");
+}
+
+#[test]
+fn the_readme_lists_the_metrics_that_there_are() {
+    let names = include_str!("names.rs").lines().filter_map(|line| {
+        let (_, name) = line.split_once(": &str = \"")?;
+        name.strip_suffix("\";")
+    });
+    let mut names: Vec<_> = names.collect();
+    let rows = include_str!("../../README.md").lines();
+    let rows = rows.filter_map(|line| line.strip_prefix("| `"));
+    let listed = rows.filter_map(|row| row.split(['`', '{']).next());
+    let listed =
+        listed.filter(|name| name.starts_with("patchwright_") || name.starts_with("process_"));
+    let mut listed: Vec<_> = listed.collect();
+    names.sort_unstable();
+    listed.sort_unstable();
+    assert_eq!(listed, names);
 }

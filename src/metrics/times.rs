@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use super::names::{LOOKUP_TIME, RATE_SHAPED_TIME, SNAPSHOT_AGE, UPSTREAM_TIME};
+use super::names::{LOOKUP_TIME, RATE_SHAPED_TIME, REDIS_TIME, SNAPSHOT_AGE, UPSTREAM_TIME};
 use super::page::{Kind, Page};
 use super::redis;
 
@@ -39,7 +39,7 @@ const HISTOGRAMS: [(&str, &str, &[f64]); 5] = [
         // Up to the longest `budget.shape`.
         &[0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0],
     ),
-    (redis::SECONDS, "How long Redis took.", &redis::BUCKETS),
+    (REDIS_TIME, "How long Redis took.", &redis::BUCKETS),
 ];
 
 /// One histogram. Clones count into the same place.
@@ -167,7 +167,10 @@ mod tests {
             ("5", "4"),
             ("+Inf", "5"),
         ] {
-            line(&format!(r#"_bucket{{upstream="a\"b",le="{bound}"}}"#), count);
+            line(
+                &format!(r#"_bucket{{upstream="a\"b",le="{bound}"}}"#),
+                count,
+            );
         }
         line(r#"_sum{upstream="a\"b"}"#, "10.012");
         line(r#"_count{upstream="a\"b"}"#, "5");

@@ -98,7 +98,9 @@ impl Rates {
             let Some(told) = account.lock().told(now) else {
                 continue;
             };
-            let known = lowest.entry(Arc::clone(&account.0.upstream)).or_insert(told);
+            let known = lowest
+                .entry(Arc::clone(&account.0.upstream))
+                .or_insert(told);
             *known = told.min(*known);
         }
         lowest
@@ -134,7 +136,10 @@ impl Account {
 
     fn lock(&self) -> MutexGuard<'_, Standing> {
         // Nothing under the lock can panic half-way.
-        self.0.standing.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .standing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
