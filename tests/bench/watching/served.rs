@@ -55,7 +55,7 @@ pub(crate) fn run(watched: bool, upstream: &str) {
 
 fn config(upstream: &str) -> Config {
     let anywhere: SocketAddr = ([127, 0, 0, 1], 0).into();
-    let settings = [("CACHE__MAX_AGE", "1h"), ("TIMEOUTS__DRAIN", "1s")];
+    let settings = [("CACHE__MAX_AGE", "5m"), ("TIMEOUTS__DRAIN", "1s")];
     let settings = settings.map(|(name, value)| (format!("PATCHWRIGHT__{name}"), value.to_owned()));
     let flags = Overrides {
         listen: Some(anywhere),
