@@ -2,81 +2,106 @@
 //! the names that the configuration gives them.
 
 mod answers;
+mod by_word;
+mod chain;
+mod files;
 mod names;
+mod now;
+mod page;
+mod process;
 mod redis;
+mod rules;
 mod shaped;
 #[cfg(feature = "otel")]
 mod spans;
+mod times;
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label, Metadata, Recorder as _};
-use metrics_exporter_prometheus::{
-    BuildError, Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder,
-};
+use metrics::{Counter, Gauge, Key, Label, Metadata, Recorder as _};
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusRecorder};
 
 pub use self::answers::UpstreamAnswers;
-use self::answers::status;
+use self::by_word::ByWord;
 use self::names::{
-    BREAKER_OPENINGS, BREAKER_REFUSALS, BREAKER_STATE, BUFFERED, BUILD_INFO, CERTIFICATE_EXPIRY,
-    CLIENT_REQUESTS, CONFIG_SUCCESSFUL, CONFIG_TIME, CREDENTIAL_EXPIRY, CREDENTIAL_FETCHES,
-    HANDSHAKES, IN_FLIGHT, LOOKUPS, OWN_ANSWERS, RATE_REFUSALS, RATE_SHAPED, RATE_SHAPED_TIME,
-    RELOADS, REPAIRS, REQUESTS, SNAPSHOT_AGE, describe,
+    BREAKER_OPENINGS, BREAKER_REFUSALS, BREAKER_STATE, BUILD_INFO, CLIENT_REQUESTS,
+    CREDENTIAL_EXPIRY, CREDENTIAL_FETCHES, HANDSHAKES, IN_FLIGHT, LOOKUP_TIME, OWN_ANSWERS,
+    RATE_REFUSALS, RATE_SHAPED, SNAPSHOT_AGE, SNAPSHOTS, describe,
 };
+use self::now::Now;
+pub use self::now::ShownUpstream;
+use self::page::Page;
 pub(crate) use self::redis::RedisMetrics;
+use self::rules::ByRule;
 pub use self::shaped::{Held, Shaped};
 #[cfg(feature = "otel")]
 pub(crate) use self::spans::Spans;
+use self::times::AllTimes;
+pub(crate) use self::times::Times;
+use crate::directory::cached::Store;
 use crate::layer::budget::Budget;
-use crate::layer::record::{Observer, Reason, Record};
+use crate::layer::record::{Observer, Origin, Record};
 use crate::tally::Tally;
 
-/// Around `cache.max_age`, which is 2 s unless configured otherwise.
-const AGE_BUCKETS: [f64; 9] = [0.01, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0, 5.0, 15.0];
-/// Up to the longest `budget.shape`.
-const SHAPED_BUCKETS: [f64; 9] = [0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0];
-/// Samples wait in memory until somebody renders them; after so many they are folded in all the same.
-const FOLD_EVERY: u64 = 1024;
+/// The own answer that a replica gives that has all that it may have.
+const OVERLOADED: &str = "patchwright.overloaded";
 
 /// Counters of one proxy. Clones count into the same place, two `Metrics` never do.
 #[derive(Clone)]
 pub struct Metrics(Arc<Shared>);
 
 struct Shared {
-    recorder: PrometheusRecorder,
-    handle: PrometheusHandle,
+    /// Nothing is counted without one.
+    recorder: Option<PrometheusRecorder>,
+    times: AllTimes,
+    now: Now,
     in_flight: Gauge,
-    buffered: OnceLock<Budget>,
-    age: Histogram,
-    shaped: Histogram,
-    samples: AtomicU64,
+    age: Times,
+    snapshots: Vec<(Origin, Counter)>,
+    rules: ByRule,
+    own_answers: ByWord,
+    handshakes: ByWord,
     tally: Tally,
 }
 
 impl Metrics {
     /// Starts at zero.
-    pub fn new() -> Result<Self, BuildError> {
-        let recorder = PrometheusBuilder::new()
-            .set_buckets_for_metric(Matcher::Full(SNAPSHOT_AGE.to_owned()), &AGE_BUCKETS)?
-            .set_buckets_for_metric(Matcher::Full(RATE_SHAPED_TIME.to_owned()), &SHAPED_BUCKETS)?
-            .set_buckets_for_metric(Matcher::Full(redis::SECONDS.to_owned()), &redis::BUCKETS)?
-            .build_recorder();
+    pub fn new() -> Self {
+        let recorder = PrometheusBuilder::new().build_recorder();
         describe(&recorder);
+        let this = Self::with(Some(recorder));
         let version = Label::new("version", env!("CARGO_PKG_VERSION"));
-        gauge(&recorder, BUILD_INFO, vec![version]).set(1.0);
-        Ok(Self(Arc::new(Shared {
-            handle: recorder.handle(),
-            in_flight: gauge(&recorder, IN_FLIGHT, Vec::new()),
-            buffered: OnceLock::new(),
-            age: recorder.register_histogram(&Key::from_name(SNAPSHOT_AGE), &METADATA),
-            shaped: recorder.register_histogram(&Key::from_name(RATE_SHAPED_TIME), &METADATA),
-            samples: AtomicU64::new(0),
+        this.gauge(BUILD_INFO, vec![version]).set(1.0);
+        // Alerts watch for the first of them.
+        this.0.own_answers.of(&this, OVERLOADED);
+        this
+    }
+
+    /// Counts nothing. For the benchmark of what counting costs.
+    pub fn off() -> Self {
+        Self::with(None)
+    }
+
+    fn with(recorder: Option<PrometheusRecorder>) -> Self {
+        let times = AllTimes::default();
+        let counts = recorder.as_ref();
+        let snapshots = Origin::ALL.iter().map(|origin| {
+            let label = Label::new("origin", origin.as_str());
+            (*origin, counter(counts, SNAPSHOTS, vec![label]))
+        });
+        Self(Arc::new(Shared {
+            in_flight: gauge(counts, IN_FLIGHT, Vec::new()),
+            age: counts.map_or_else(Times::default, |_| times.of(SNAPSHOT_AGE, None)),
+            snapshots: snapshots.collect(),
+            rules: ByRule::new(),
+            own_answers: ByWord::new(OWN_ANSWERS, "code"),
+            handshakes: ByWord::new(HANDSHAKES, "result"),
             tally: Tally::default(),
+            now: Now::new(),
+            times,
             recorder,
-        })))
+        }))
     }
 
     /// The same in numbers for people.
@@ -84,22 +109,30 @@ impl Metrics {
         &self.0.tally
     }
 
+    /// That, where anything is counted at all.
+    fn told(&self) -> Option<&Tally> {
+        self.0.recorder.as_ref().map(|_| &self.0.tally)
+    }
+
     /// Everything, in Prometheus' text format.
     pub fn render(&self) -> String {
-        if let Some(budget) = self.0.buffered.get() {
-            // Whoever renders wants to know how it is now; to count along would cost every request.
-            #[expect(
-                clippy::cast_precision_loss,
-                reason = "exact up to 8 PiB, and a gauge is a float"
-            )]
-            gauge(&self.0.recorder, BUFFERED, Vec::new()).set(budget.held() as f64);
-        }
-        self.0.handle.render()
+        let Some(recorder) = &self.0.recorder else {
+            return String::new();
+        };
+        let mut page = Page::default();
+        self.0.times.show(&mut page);
+        self.0.now.show(&mut page);
+        recorder.handle().render() + &page.finish()
     }
 
     /// Shows what is held of `budget`. The first one counts.
     pub fn show_buffered(&self, budget: &Budget) {
-        let _ = self.0.buffered.set(budget.clone());
+        self.0.now.show_buffered(budget);
+    }
+
+    /// Shows what `store` holds and knows of `upstreams`, in the place of the one before.
+    pub fn show_store(&self, store: &Arc<Store>, upstreams: Vec<ShownUpstream>) {
+        self.0.now.show_store(store, upstreams);
     }
 
     /// Counts a request as in flight until the guard is dropped.
@@ -111,50 +144,12 @@ impl Metrics {
 
     /// Counts an answer that was made here.
     pub fn own_answer(&self, code: &'static str) {
-        self.counter(OWN_ANSWERS, vec![Label::new("code", code)])
-            .increment(1);
+        self.0.own_answers.count(self, code);
     }
 
     /// Counts a caller's TLS handshake by how it ended.
     pub fn handshake(&self, result: &'static str) {
-        self.counter(HANDSHAKES, vec![Label::new("result", result)])
-            .increment(1);
-    }
-
-    /// Counts a change of files that `name` is made of; `used` says whether they could be used.
-    pub fn reloaded(&self, name: &str, used: bool) {
-        let result = if used { "ok" } else { "failed" };
-        let labels = vec![
-            Label::new("name", name.to_owned()),
-            Label::new("result", result),
-        ];
-        self.counter(RELOADS, labels).increment(1);
-    }
-
-    /// Notes until when the certificate that `name` uses is valid.
-    pub fn certificate_expires(&self, name: &str, end: SystemTime) {
-        let labels = vec![Label::new("name", name.to_owned())];
-        let since = end.duration_since(SystemTime::UNIX_EPOCH);
-        // Before 1970 is as expired as 1970.
-        let seconds = since.unwrap_or_default().as_secs_f64();
-        gauge(&self.0.recorder, CERTIFICATE_EXPIRY, labels).set(seconds);
-    }
-
-    /// Notes that what `name` stood for is not in use any more.
-    pub fn certificate_gone(&self, name: &str) {
-        let labels = vec![Label::new("name", name.to_owned())];
-        // A series can't be taken back, and whatever is compared with this is not so.
-        gauge(&self.0.recorder, CERTIFICATE_EXPIRY, labels).set(f64::NAN);
-    }
-
-    /// Notes that the configuration was read just now, at the start or again, and whether it is in force.
-    pub fn config_read(&self, used: bool) {
-        let set = |name, value| gauge(&self.0.recorder, name, Vec::new()).set(value);
-        set(CONFIG_SUCCESSFUL, f64::from(u8::from(used)));
-        if used {
-            let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            set(CONFIG_TIME, now.unwrap_or_default().as_secs_f64());
-        }
+        self.0.handshakes.count(self, result);
     }
 
     /// The counters of the upstream called `name`.
@@ -167,7 +162,7 @@ impl Metrics {
     pub(crate) fn breaker(&self, name: &str) -> (Gauge, Counter, Counter) {
         let upstream = || vec![Label::new("upstream", name.to_owned())];
         (
-            gauge(&self.0.recorder, BREAKER_STATE, upstream()),
+            self.gauge(BREAKER_STATE, upstream()),
             self.counter(BREAKER_OPENINGS, upstream()),
             self.counter(BREAKER_REFUSALS, upstream()),
         )
@@ -186,16 +181,14 @@ impl Metrics {
         Shaped::new(self, self.counter(RATE_SHAPED, vec![upstream]))
     }
 
-    fn sample(&self, histogram: &Histogram, time: Duration) {
-        histogram.record(time.as_secs_f64());
-        self.sampled();
+    /// How long the lookups of the upstream called `name` take.
+    pub(crate) fn lookup_times(&self, name: &str) -> Times {
+        self.times(LOOKUP_TIME, Some(name))
     }
 
-    /// Folds what waits in memory, now and then.
-    fn sampled(&self) {
-        if self.0.samples.fetch_add(1, Ordering::Relaxed) % FOLD_EVERY == FOLD_EVERY - 1 {
-            self.0.handle.run_upkeep();
-        }
+    fn times(&self, name: &'static str, upstream: Option<&str>) -> Times {
+        let counts = self.0.recorder.as_ref();
+        counts.map_or_else(Times::default, |_| self.0.times.of(name, upstream))
     }
 
     /// The requests of the client called `name`, or of nobody known, that came to `result`. The names are
@@ -220,12 +213,15 @@ impl Metrics {
     /// Until when the token of the credential called `name` is valid; 0 without one.
     pub(crate) fn credential_expiry(&self, name: &str) -> Gauge {
         let labels = vec![Label::new("credential", name.to_owned())];
-        gauge(&self.0.recorder, CREDENTIAL_EXPIRY, labels)
+        self.gauge(CREDENTIAL_EXPIRY, labels)
     }
 
     fn counter(&self, name: &'static str, labels: Vec<Label>) -> Counter {
-        let key = Key::from_parts(name, labels);
-        self.0.recorder.register_counter(&key, &METADATA)
+        counter(self.0.recorder.as_ref(), name, labels)
+    }
+
+    fn gauge(&self, name: &'static str, labels: Vec<Label>) -> Gauge {
+        gauge(self.0.recorder.as_ref(), name, labels)
     }
 }
 
@@ -235,29 +231,25 @@ impl fmt::Debug for Metrics {
     }
 }
 
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Observer for Metrics {
     fn observe(&self, record: &Record<'_>) {
-        self.0.tally.observe(record);
-        let rule = record.rule.to_owned();
-        let reason = record.reason.map_or("", Reason::as_str);
-        let requests = vec![
-            Label::new("rule", rule.clone()),
-            Label::new("outcome", record.outcome.as_str()),
-            Label::new("reason", reason),
-            Label::new("status", status(record.status)),
-        ];
-        self.counter(REQUESTS, requests).increment(1);
-        for repair in record.repairs {
-            let repair = Label::new("repair", repair.as_str());
-            self.counter(REPAIRS, vec![Label::new("rule", rule.clone()), repair])
-                .increment(1);
-        }
-        if let Some(origin) = record.snapshot {
-            self.counter(LOOKUPS, vec![Label::new("origin", origin.as_str())])
-                .increment(1);
+        let Some(tally) = self.told() else {
+            return;
+        };
+        tally.observe(record);
+        self.0.rules.count(self, record);
+        let mut snapshots = self.0.snapshots.iter();
+        if let Some((_, counter)) = snapshots.find(|(origin, _)| Some(*origin) == record.snapshot) {
+            counter.increment(1);
         }
         if let Some(age) = record.age {
-            self.sample(&self.0.age, age);
+            self.0.age.record(age);
         }
     }
 }
@@ -277,8 +269,20 @@ impl Drop for InFlight {
 const METADATA: Metadata<'static> =
     Metadata::new(module_path!(), metrics::Level::INFO, Some(module_path!()));
 
-fn gauge(recorder: &PrometheusRecorder, name: &'static str, labels: Vec<Label>) -> Gauge {
-    recorder.register_gauge(&Key::from_parts(name, labels), &METADATA)
+fn counter(
+    recorder: Option<&PrometheusRecorder>,
+    name: &'static str,
+    labels: Vec<Label>,
+) -> Counter {
+    recorder.map_or_else(Counter::noop, |recorder| {
+        recorder.register_counter(&Key::from_parts(name, labels), &METADATA)
+    })
+}
+
+fn gauge(recorder: Option<&PrometheusRecorder>, name: &'static str, labels: Vec<Label>) -> Gauge {
+    recorder.map_or_else(Gauge::noop, |recorder| {
+        recorder.register_gauge(&Key::from_parts(name, labels), &METADATA)
+    })
 }
 
 #[cfg(test)]

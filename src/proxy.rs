@@ -47,7 +47,7 @@ use crate::config::Config;
 use crate::credential::Inject;
 use crate::directory::cached::{Cached, Gate};
 use crate::layer::{Learned, Repair, RepairLayer};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, ShownUpstream};
 use crate::observers::Observers;
 use crate::redis;
 use crate::trace::journal::Sink;
@@ -90,7 +90,7 @@ pub fn build(
     let known = before.store.as_deref();
     let known = known.map(|store| (store, before.redis.as_ref()));
     let store = redis::store(config, known, observers);
-    let mut routes = Routes::default();
+    let (mut routes, mut shown) = (Routes::default(), Vec::new());
     for (route, (_, upstream)) in config.upstreams.iter().zip(upstreams) {
         let target = Target {
             name: route.name.clone(),
@@ -103,10 +103,14 @@ pub fn build(
             Arc::new(Gate::new(config.breaker, observers.breaker(&route.name)))
         });
         // What one address says is never taken for what another does that has got its name.
-        let known_as = format!("{} {}", route.name, route.url);
+        let known_as: Arc<str> = format!("{} {}", route.name, route.url).into();
+        shown.push(ShownUpstream {
+            name: route.name.clone(),
+            known_as: Arc::clone(&known_as),
+        });
         let directory = Cached::new(
             Arc::clone(&store),
-            &known_as,
+            Arc::clone(&known_as),
             upstream.clone(),
             config.fetch_limits(),
         )
@@ -116,7 +120,7 @@ pub fn build(
         // inside of the repair: what is held back has its lookup behind it. Lookups don't pass here: they
         // are refused rather than held.
         let shaped = metrics.shaped(&route.name);
-        let rated = Rated::new(upstream, Arc::clone(&store), &known_as, shaped);
+        let rated = Rated::new(upstream, Arc::clone(&store), known_as, shaped);
         let settings = (target, Arc::clone(&specs));
         let learned = after.learned.take(&before.learned, settings, || {
             Learned::nothing(&config.compiled)
@@ -142,6 +146,7 @@ pub fn build(
         None => Places::new(most),
     };
     after.places = Some(places.sized(most));
+    metrics.show_store(&store, shown);
     after.store = Some(store);
     after.redis.clone_from(&config.cache.redis);
     let sink = exports.map(|exports| exports as Arc<dyn Sink>);
@@ -356,7 +361,7 @@ mod tests {
         let routes = Routes::default()
             .with(Route::new("/", Destination::new("all", upstream)))
             .with(Route::new("/api", Destination::new("api", upstream)).stripping("/api"));
-        let metrics = Metrics::new().unwrap();
+        let metrics = Metrics::new();
         let access = Access::new(&crate::config::Access::default(), Vec::new(), &metrics);
         let mut proxy = Proxy::new(routes, access, 10, metrics);
         for (target, seen) in [

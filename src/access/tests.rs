@@ -30,7 +30,7 @@ impl World {
     }
 
     fn with(config: &config::Access) -> Self {
-        let metrics = Metrics::new().unwrap();
+        let metrics = Metrics::new();
         let clients = config.clients.iter();
         let clients = clients.map(|client| Arc::new(Client::new(client, None, &metrics)));
         let access = Access::new(config, clients.collect(), &metrics);

@@ -48,7 +48,7 @@ async fn sent(admin: &Admin, request: Request<Full<Bytes>>) -> Page {
 fn admin() -> (Admin, Readiness, Arc<AtomicUsize>) {
     let forgotten = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&forgotten);
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::new();
     let content = Content {
         figures: Figures::new(metrics.tally(), Box::new(|| "enforce")),
         metrics,

@@ -62,9 +62,6 @@ pub enum ServeError {
     /// The configuration can't be used here and now.
     #[error(transparent)]
     Unusable(#[from] Unusable),
-    /// The metrics could not be set up.
-    #[error("can't set up metrics: {0}")]
-    Metrics(#[from] metrics_exporter_prometheus::BuildError),
     /// The system failed us.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -184,7 +181,7 @@ impl Server {
 
     /// As [`bind`](Self::bind), with a configuration that is read again from `source`.
     pub fn reloading(config: &Config, source: Source) -> Result<Self, ServeError> {
-        let (metrics, recent) = (Metrics::new()?, Recent::default());
+        let (metrics, recent) = (Metrics::new(), Recent::default());
         let observers = Observers::new(metrics.clone(), recent.clone());
         let listener = listen(config.listen, "listen")?;
         let live = Live::new(config, source, observers, listener.local_addr()?)?;

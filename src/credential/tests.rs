@@ -56,7 +56,7 @@ impl Host {
 }
 
 fn credential(host: &Arc<Host>) -> (Credential, Metrics) {
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::new();
     let host = Arc::clone(host);
     let fetch = move || {
         let host = Arc::clone(&host);
@@ -258,7 +258,7 @@ async fn a_credential_that_nobody_has_any_more_is_not_renewed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_fetch_that_panics_is_not_waited_for() {
-    let (metrics, asked) = (Metrics::new().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let (metrics, asked) = (Metrics::new(), Arc::new(AtomicUsize::new(0)));
     let counter = Arc::clone(&asked);
     let fetch = move || {
         let first = counter.fetch_add(1, Ordering::SeqCst) == 0;

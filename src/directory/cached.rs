@@ -7,6 +7,8 @@
 //!
 //! That clock is one of this process. What replicas do to each other is the matter of [`shared`].
 
+#[cfg(feature = "proxy")]
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -230,6 +232,18 @@ impl Store {
         self.partitions.payer(upstream, credential)
     }
 
+    /// Number of snapshots, and their weight in bytes.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn usage(&self) -> (u64, u64) {
+        self.entries.usage()
+    }
+
+    /// For each upstream, how many requests it leaves and allows the credential that has the fewest left.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn lowest_rates(&self) -> HashMap<Arc<str>, (u32, u32)> {
+        self.rates.lowest()
+    }
+
     /// What is known of the rates of all credentials.
     #[cfg(feature = "proxy")]
     pub(crate) fn rates(&self) -> &Rates {
@@ -270,7 +284,12 @@ impl<T> Cached<T> {
     /// Looks up through `transport` and remembers in `store`. `upstream` keeps apart what different
     /// upstreams say about the same address. Each directory has a breaker of its own, and its clones share
     /// it.
-    pub fn new(store: Arc<Store>, upstream: &str, transport: T, limits: FetchLimits) -> Self {
+    pub fn new(
+        store: Arc<Store>,
+        upstream: impl Into<Arc<str>>,
+        transport: T,
+        limits: FetchLimits,
+    ) -> Self {
         Self {
             gate: Arc::new(Gate::new(store.settings.breaker, ())),
             store,

@@ -5,13 +5,15 @@ use http::StatusCode;
 use metrics::{Counter, Label};
 
 use super::Metrics;
-use super::names::UPSTREAM_ANSWERS;
+use super::names::{UPSTREAM_ANSWERS, UPSTREAM_TIME};
+use super::times::Times;
 
 /// Counts the answers of one upstream.
 #[derive(Clone, Debug)]
 pub struct UpstreamAnswers {
     metrics: Metrics,
     name: String,
+    times: Times,
     /// Found once and kept: this is counted for every request, and finding a counter means building its
     /// labels. Those that never counted anything don't appear.
     counters: Arc<[OnceLock<Counter>; STATUSES.len()]>,
@@ -19,16 +21,26 @@ pub struct UpstreamAnswers {
 
 impl UpstreamAnswers {
     pub(super) fn new(metrics: &Metrics, name: &str) -> Self {
-        Self {
+        let this = Self {
             metrics: metrics.clone(),
             name: name.to_owned(),
+            times: metrics.times(UPSTREAM_TIME, Some(name)),
             counters: Arc::new([const { OnceLock::new() }; STATUSES.len()]),
+        };
+        // The failures that are watched for: the first of them must be seen as one more.
+        for status in [500, 502, 503, 504] {
+            this.counter(StatusCode::from_u16(status).ok());
         }
+        this.counter(None);
+        this
     }
 
     /// It answered, `took` after it was asked.
     pub fn count(&self, answered: StatusCode, took: Duration) {
-        self.metrics.tally().answered(took);
+        if let Some(tally) = self.metrics.told() {
+            tally.answered(took);
+        }
+        self.times.record(took);
         self.add(Some(answered));
     }
 
@@ -38,16 +50,19 @@ impl UpstreamAnswers {
     }
 
     fn add(&self, answered: Option<StatusCode>) {
-        let Some(counter) = place(answered).and_then(|place| self.counters.get(place)) else {
-            return;
-        };
-        let counter = counter.get_or_init(|| {
+        if let Some(counter) = self.counter(answered) {
+            counter.increment(1);
+        }
+    }
+
+    fn counter(&self, answered: Option<StatusCode>) -> Option<&Counter> {
+        let counter = self.counters.get(place(answered)?)?;
+        Some(counter.get_or_init(|| {
             let upstream = Label::new("upstream", self.name.clone());
             let status = Label::new("status", status(answered));
             self.metrics
                 .counter(UPSTREAM_ANSWERS, vec![upstream, status])
-        });
-        counter.increment(1);
+        }))
     }
 }
 

@@ -3,11 +3,11 @@
 use metrics::{Recorder as _, Unit};
 use metrics_exporter_prometheus::PrometheusRecorder;
 
-use super::redis;
-
 pub(super) const REQUESTS: &str = "patchwright_requests_total";
 pub(super) const REPAIRS: &str = "patchwright_repairs_total";
-pub(super) const LOOKUPS: &str = "patchwright_lookups_total";
+pub(super) const FILLED_MEMBERS: &str = "patchwright_filled_members_total";
+pub(super) const OBSERVED: &str = "patchwright_observed_total";
+pub(super) const SNAPSHOTS: &str = "patchwright_snapshots_total";
 pub(super) const IN_FLIGHT: &str = "patchwright_in_flight";
 pub(super) const BUFFERED: &str = "patchwright_buffered_bytes";
 pub(super) const UPSTREAM_ANSWERS: &str = "patchwright_upstream_answers_total";
@@ -28,6 +28,22 @@ pub(super) const CREDENTIAL_FETCHES: &str = "patchwright_credential_fetches_tota
 pub(super) const CREDENTIAL_EXPIRY: &str = "patchwright_credential_expiry_timestamp_seconds";
 pub(super) const SPANS: &str = "patchwright_trace_spans_total";
 pub(super) const SNAPSHOT_AGE: &str = "patchwright_snapshot_age_seconds";
+pub(super) const CACHE_ENTRIES: &str = "patchwright_cache_entries";
+pub(super) const CACHE_BYTES: &str = "patchwright_cache_bytes";
+pub(super) const LOOKUP_TIME: &str = "patchwright_lookup_duration_seconds";
+pub(super) const UPSTREAM_TIME: &str = "patchwright_upstream_duration_seconds";
+pub(super) const RATE_LEFT: &str = "patchwright_rate_left";
+pub(super) const RATE_ALLOWED: &str = "patchwright_rate_allowed";
+pub(super) const REDIS_UP: &str = "patchwright_redis_up";
+pub(super) const REDIS_OPERATIONS: &str = "patchwright_redis_operations_total";
+pub(super) const REDIS_TIME: &str = "patchwright_redis_seconds";
+pub(super) const REDIS_SNAPSHOTS: &str = "patchwright_redis_snapshots_total";
+pub(super) const REDIS_PUSHES: &str = "patchwright_redis_pushes_total";
+pub(super) const PROCESS_START: &str = "process_start_time_seconds";
+pub(super) const PROCESS_CPU: &str = "process_cpu_seconds_total";
+pub(super) const PROCESS_MEMORY: &str = "process_resident_memory_bytes";
+pub(super) const PROCESS_FDS: &str = "process_open_fds";
+pub(super) const PROCESS_MAX_FDS: &str = "process_max_fds";
 pub(super) const BUILD_INFO: &str = "patchwright_build_info";
 
 pub(super) fn describe(recorder: &PrometheusRecorder) {
@@ -37,7 +53,18 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
             "Requests that a rule matched, by what became of them.",
         ),
         (REPAIRS, "Edits that were made, by kind."),
-        (LOOKUPS, "Snapshots that were used, by how they came about."),
+        (
+            FILLED_MEMBERS,
+            "Members that were filled, by the JSON pointer of the rule.",
+        ),
+        (
+            OBSERVED,
+            "Requests that mode observe would have repaired, by what the upstream said to the original.",
+        ),
+        (
+            SNAPSHOTS,
+            "Snapshots that were used, by how they came about; those hit and shared saved a lookup.",
+        ),
         (
             UPSTREAM_ANSWERS,
             "Answers of an upstream; status \"none\" where it gave none.",
@@ -77,15 +104,15 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
             "Spans of sampled traces; result \"dropped\" where too many wait for the collector.",
         ),
         (
-            redis::OPERATIONS,
+            REDIS_OPERATIONS,
             "What Redis was asked to do; result \"alone\" where it was not, since it cannot be used.",
         ),
         (
-            redis::SNAPSHOTS,
+            REDIS_SNAPSHOTS,
             "Snapshots that were looked for in Redis before a lookup.",
         ),
         (
-            redis::PUSHES,
+            REDIS_PUSHES,
             "Changes by other replicas that Redis has told of.",
         ),
     ] {
@@ -93,8 +120,6 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
     }
     let text = "Requests that are being answered.";
     recorder.describe_gauge(IN_FLIGHT.into(), None, text.into());
-    let text = "Bytes of bodies and answers that are held in memory; limits.buffered bounds them.";
-    recorder.describe_gauge(BUFFERED.into(), Some(Unit::Bytes), text.into());
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
     let text = "Until when the certificate in use is valid, in seconds since 1970.";
     recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());
@@ -106,12 +131,6 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
     recorder.describe_gauge(CREDENTIAL_EXPIRY.into(), Some(Unit::Seconds), text.into());
     let text = "Lookups of an upstream: 0 all go, 1 one goes as a probe, 2 suspended.";
     recorder.describe_gauge(BREAKER_STATE.into(), None, text.into());
-    let text = "How long requests were held back.";
-    recorder.describe_histogram(RATE_SHAPED_TIME.into(), Some(Unit::Seconds), text.into());
     let text = "Whether snapshots are shared through Redis: 1, or 0 while the replica is alone.";
-    recorder.describe_gauge(redis::UP.into(), None, text.into());
-    let text = "How long Redis took.";
-    recorder.describe_histogram(redis::SECONDS.into(), Some(Unit::Seconds), text.into());
-    let text = "Age of snapshots when they were used.";
-    recorder.describe_histogram(SNAPSHOT_AGE.into(), Some(Unit::Seconds), text.into());
+    recorder.describe_gauge(REDIS_UP.into(), None, text.into());
 }

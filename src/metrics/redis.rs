@@ -1,15 +1,11 @@
 use std::time::Duration;
 
-use metrics::{Counter, Gauge, Histogram, Key, Label};
+use metrics::{Counter, Gauge, Label};
 
-use super::{METADATA, Metrics, gauge};
+use super::Metrics;
+use super::names::{REDIS_OPERATIONS, REDIS_PUSHES, REDIS_SNAPSHOTS, REDIS_TIME, REDIS_UP};
+use super::times::Times;
 use crate::directory::cached::shared::{Finding, Operation, Outcome};
-
-pub(super) const UP: &str = "patchwright_redis_up";
-pub(super) const OPERATIONS: &str = "patchwright_redis_operations_total";
-pub(super) const SECONDS: &str = "patchwright_redis_seconds";
-pub(super) const SNAPSHOTS: &str = "patchwright_redis_snapshots_total";
-pub(super) const PUSHES: &str = "patchwright_redis_pushes_total";
 
 /// From what a Redis on the same machine takes to the longest timeout.
 pub(super) const BUCKETS: [f64; 10] = [
@@ -21,21 +17,18 @@ pub(crate) struct RedisMetrics {
     metrics: Metrics,
     up: Gauge,
     pushes: Counter,
-    seconds: Histogram,
+    seconds: Times,
 }
 
 impl Metrics {
     /// The counters of the store that replicas share.
     pub(crate) fn redis(&self) -> RedisMetrics {
-        let recorder = &self.0.recorder;
-        let seconds =
-            metrics::Recorder::register_histogram(recorder, &Key::from_name(SECONDS), &METADATA);
-        let up = gauge(recorder, UP, Vec::new());
+        let up = self.gauge(REDIS_UP, Vec::new());
         up.set(0.0);
         RedisMetrics {
             up,
-            pushes: self.counter(PUSHES, Vec::new()),
-            seconds,
+            pushes: self.counter(REDIS_PUSHES, Vec::new()),
+            seconds: self.times(REDIS_TIME, None),
             metrics: self.clone(),
         }
     }
@@ -55,15 +48,14 @@ impl RedisMetrics {
             Label::new("operation", operation.as_str()),
             Label::new("result", outcome.as_str()),
         ];
-        self.metrics.counter(OPERATIONS, labels).increment(1);
+        self.metrics.counter(REDIS_OPERATIONS, labels).increment(1);
         if outcome != Outcome::Alone {
-            self.seconds.record(took.as_secs_f64());
-            self.metrics.sampled();
+            self.seconds.record(took);
         }
     }
 
     pub(crate) fn found(&self, finding: Finding) {
         let labels = vec![Label::new("result", finding.as_str())];
-        self.metrics.counter(SNAPSHOTS, labels).increment(1);
+        self.metrics.counter(REDIS_SNAPSHOTS, labels).increment(1);
     }
 }

@@ -2,18 +2,20 @@ use metrics::Counter;
 use tokio::time::Instant;
 
 use super::Metrics;
+use super::names::RATE_SHAPED_TIME;
+use super::times::Times;
 
 /// Counts the requests to one upstream that are held back until their credential's rate allows them.
 #[derive(Clone, Debug)]
 pub struct Shaped {
-    metrics: Metrics,
+    times: Times,
     counter: Counter,
 }
 
 impl Shaped {
     pub(super) fn new(metrics: &Metrics, counter: Counter) -> Self {
         Self {
-            metrics: metrics.clone(),
+            times: metrics.times(RATE_SHAPED_TIME, None),
             counter,
         }
     }
@@ -22,7 +24,7 @@ impl Shaped {
     pub fn hold(&self) -> Held {
         self.counter.increment(1);
         Held {
-            metrics: self.metrics.clone(),
+            times: self.times.clone(),
             since: Instant::now(),
         }
     }
@@ -31,13 +33,12 @@ impl Shaped {
 /// A request that is held back.
 #[derive(Debug)]
 pub struct Held {
-    metrics: Metrics,
+    times: Times,
     since: Instant,
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let shaped = &self.metrics.0.shaped;
-        self.metrics.sample(shaped, self.since.elapsed());
+        self.times.record(self.since.elapsed());
     }
 }

@@ -7,7 +7,7 @@ use metrics::{Counter, Gauge};
 
 use crate::directory::breaker::{Change, State};
 use crate::directory::cached::Watch;
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, Times};
 use crate::tally::Tally;
 
 /// Tells metrics and the log.
@@ -17,6 +17,7 @@ pub struct BreakerWatch {
     openings: Counter,
     refusals: Counter,
     over_budget: Counter,
+    times: Times,
     tally: Tally,
 }
 
@@ -29,6 +30,7 @@ impl BreakerWatch {
             openings,
             refusals,
             over_budget: metrics.over_budget(upstream),
+            times: metrics.lookup_times(upstream),
             tally: metrics.tally().clone(),
         };
         this.show(State::Closed);
@@ -81,6 +83,7 @@ impl Watch for BreakerWatch {
     }
 
     fn looked_up(&self, took: Duration) {
+        self.times.record(took);
         self.tally.looked_up(took);
     }
 

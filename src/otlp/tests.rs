@@ -78,7 +78,7 @@ async fn an_outage_is_logged_once_and_so_is_its_end() {
     let log = tracing_subscriber::fmt().with_writer(move || writer.clone());
     let _log = tracing::subscriber::set_default(log.finish());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::new();
     let exporter = Arc::new(Exporter::new(&config(&listener), &metrics).unwrap());
     // The collector will never take what it answers 400: it is not tried again.
     let answering = tokio::spawn(async { answer(listener, &[400, 400, 200, 400]).await });
@@ -96,7 +96,7 @@ async fn an_outage_is_logged_once_and_so_is_its_end() {
 #[tokio::test]
 async fn what_is_not_in_use_any_more_gives_up_at_the_next_failure() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::new();
     let exporter = Arc::new(Exporter::new(&config(&listener), &metrics).unwrap());
     hand_over(&exporter);
     drop(exporter);
@@ -107,7 +107,7 @@ async fn what_is_not_in_use_any_more_gives_up_at_the_next_failure() {
 #[tokio::test]
 async fn what_may_be_taken_another_time_is_tried_again() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::new();
     let exporter = Arc::new(Exporter::new(&config(&listener), &metrics).unwrap());
     hand_over(&exporter);
     let listener = answer(listener, &[503]).await;

@@ -29,7 +29,7 @@ pub struct Rated<S> {
 #[derive(Debug)]
 struct Shared {
     store: Arc<Store>,
-    upstream: String,
+    upstream: Arc<str>,
     shaped: Shaped,
 }
 
@@ -44,12 +44,12 @@ impl<S: Clone> Clone for Rated<S> {
 
 impl<S> Rated<S> {
     /// What is heard is kept in `store`, for the directory of the upstream of this name.
-    pub fn new(inner: S, store: Arc<Store>, upstream: &str, shaped: Shaped) -> Self {
+    pub fn new(inner: S, store: Arc<Store>, upstream: impl Into<Arc<str>>, shaped: Shaped) -> Self {
         Self {
             inner,
             shared: Arc::new(Shared {
                 store,
-                upstream: upstream.to_owned(),
+                upstream: upstream.into(),
                 shaped,
             }),
         }

@@ -91,6 +91,14 @@ impl Standing {
         reset.max(self.parked(now))
     }
 
+    /// What is left, and what is allowed, as an answer told of the window that it is now.
+    #[cfg(any(feature = "proxy", test))]
+    pub(crate) fn told(&mut self, now: Instant) -> Option<(u32, u32)> {
+        self.roll(now);
+        let window = self.window.as_ref().filter(|window| !window.presumed)?;
+        Some((window.left, window.allowed))
+    }
+
     /// A request is on its way.
     pub(crate) fn sent(&mut self) {
         self.unanswered = self.unanswered.saturating_add(1);

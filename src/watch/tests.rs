@@ -318,7 +318,7 @@ fn what_a_root_is_made_of_is_looked_after_for_as_long_as_it_is() {
         parts: Mutex::new(vec![Arc::clone(&first)]),
     });
     let root = Arc::clone(&whole) as Arc<dyn Reload>;
-    let metrics = Metrics::new().unwrap();
+    let metrics = Metrics::new();
     let mut watch = Watch::new([root], metrics.clone());
     let ends = |when: &str| {
         let line = "patchwright_certificate_expiry_timestamp_seconds{name=\"text\"}";

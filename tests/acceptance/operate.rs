@@ -127,7 +127,7 @@ async fn recent_repairs_and_counters_tell_what_happened() {
         r#"patchwright_requests_total{rule="participant",outcome="forwarded",reason="not_json",status="400"} 1"#,
         r#"patchwright_requests_total{rule="participant",outcome="rejected",reason="lookup_failed",status="503"} 1"#,
         r#"patchwright_repairs_total{rule="participant",repair="fill"} 1"#,
-        r#"patchwright_lookups_total{origin="miss"} 1"#,
+        r#"patchwright_snapshots_total{origin="miss"} 1"#,
         r#"patchwright_upstream_answers_total{upstream="api",status="202"} 1"#,
         r#"patchwright_upstream_answers_total{upstream="api",status="503"} 1"#,
         r#"patchwright_own_answers_total{code="patchwright.lookup.unavailable"} 1"#,

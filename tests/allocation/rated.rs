@@ -43,7 +43,7 @@ impl Service<Request<Full<Bytes>>> for Counting {
 fn to_hear_of_a_rate_allocates_nothing_once_its_credential_is_known() {
     const REQUESTS: usize = 20;
     let store = Store::new(&Settings::default());
-    let shaped = Metrics::new().unwrap().shaped("api");
+    let shaped = Metrics::new().shaped("api");
     let mut rated = Rated::new(Counting::new(REQUESTS), store, "api", shaped);
     let mut context = Context::from_waker(Waker::noop());
     for number in 0..REQUESTS {

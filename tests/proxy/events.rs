@@ -42,7 +42,7 @@ fn fill(recent: &Recent) {
 
 #[tokio::test]
 async fn a_place_that_nobody_reads_at_is_free_again() {
-    let (metrics, recent) = (Metrics::new().unwrap(), Recent::default());
+    let (metrics, recent) = (Metrics::new(), Recent::default());
     fill(&recent);
     let content = Content {
         figures: Figures::new(metrics.tally(), Box::new(|| "enforce")),

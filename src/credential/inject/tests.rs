@@ -21,7 +21,7 @@ fn credential(asked: &Arc<AtomicUsize>) -> Credential {
         std::future::ready(Ok::<_, Problem>(Fresh { header, life: DAY }))
     };
     let endpoint = ("api".to_owned(), "/oauth/token".to_owned());
-    Credential::new("c", endpoint, &Metrics::new().unwrap(), fetch)
+    Credential::new("c", endpoint, &Metrics::new(), fetch)
 }
 
 /// An upstream that answers with `status`, and what it was sent as `Authorization`.

@@ -1,3 +1,5 @@
+#[cfg(feature = "proxy")]
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,8 +22,14 @@ pub(crate) struct Rates {
 }
 
 /// The rate of one credential at one upstream.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Account(Arc<Mutex<Standing>>);
+#[derive(Clone, Debug)]
+pub(crate) struct Account(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    upstream: Arc<str>,
+    standing: Mutex<Standing>,
+}
 
 /// A request on its way, until it is dropped.
 #[derive(Debug)]
@@ -42,13 +50,20 @@ impl Rates {
     }
 
     /// Takes in what an upstream's answer says. Those that say nothing cost nothing.
-    pub(crate) fn heard(&self, payer: Key, status: StatusCode, headers: &HeaderMap) {
+    pub(crate) fn heard(
+        &self,
+        payer: Key,
+        upstream: &Arc<str>,
+        status: StatusCode,
+        headers: &HeaderMap,
+    ) {
         let (said, wait) = (Said::read(headers), retry_after(status, headers));
         if said.is_none() && wait.is_none() {
             return;
         }
         let account = self.account(payer);
-        let account = account.unwrap_or_else(|| self.accounts.get_with(payer, Account::default));
+        let new = || Account::new(upstream);
+        let account = account.unwrap_or_else(|| self.accounts.get_with(payer, new));
         let (mut standing, now) = (account.lock(), Instant::now());
         if let Some(said) = said {
             standing.heard(said, now);
@@ -73,6 +88,24 @@ impl Rates {
         Ok(Some(account.sent()))
     }
 
+    /// For each upstream, what it leaves and what it allows the credential that has the least left, of those
+    /// whose window has not ended.
+    #[cfg(feature = "proxy")]
+    pub(super) fn lowest(&self) -> HashMap<Arc<str>, (u32, u32)> {
+        let now = Instant::now();
+        let mut lowest = HashMap::new();
+        for (_, account) in &self.accounts {
+            let Some(told) = account.lock().told(now) else {
+                continue;
+            };
+            let known = lowest
+                .entry(Arc::clone(&account.0.upstream))
+                .or_insert(told);
+            *known = told.min(*known);
+        }
+        lowest
+    }
+
     /// Number of credentials.
     #[cfg(test)]
     pub(super) fn count(&self) -> u64 {
@@ -82,6 +115,13 @@ impl Rates {
 }
 
 impl Account {
+    fn new(upstream: &Arc<str>) -> Self {
+        Self(Arc::new(Shared {
+            upstream: Arc::clone(upstream),
+            standing: Mutex::default(),
+        }))
+    }
+
     /// Counts a request as on its way until the result is dropped.
     pub(crate) fn sent(self) -> Sent {
         self.lock().sent();
@@ -96,7 +136,10 @@ impl Account {
 
     fn lock(&self) -> MutexGuard<'_, Standing> {
         // Nothing under the lock can panic half-way.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0
+            .standing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -58,7 +58,7 @@ impl Entries {
     }
 
     /// Number of snapshots, and their weight in bytes.
-    #[cfg(test)]
+    #[cfg(any(feature = "proxy", test))]
     pub(super) fn usage(&self) -> (u64, u64) {
         self.snapshots.run_pending_tasks();
         (self.snapshots.entry_count(), self.snapshots.weighted_size())

@@ -39,7 +39,12 @@ impl Pass {
         let upstream = answer.extensions().get::<NoAnswer>().is_none();
         if let Some(payer) = self.payer.filter(|_| upstream) {
             let rates = self.shared.store.rates();
-            rates.heard(payer, answer.status(), answer.headers());
+            rates.heard(
+                payer,
+                &self.shared.upstream,
+                answer.status(),
+                answer.headers(),
+            );
         }
     }
 }

@@ -70,7 +70,7 @@ impl Scene {
         Self {
             api: Api::default(),
             store: Store::new(&Settings::default()),
-            metrics: Metrics::new().unwrap(),
+            metrics: Metrics::new(),
         }
     }
 

@@ -112,7 +112,7 @@ impl World {
             let mut config = Config::load(None, [], flags).unwrap();
             // Every case looks up what it needs, whatever came before it.
             config.cache.max_age = Duration::from_millis(1);
-            let metrics = Metrics::new().unwrap();
+            let metrics = Metrics::new();
             let observers = Observers::new(metrics.clone(), Recent::default());
             let (service, _) = proxy::build(&config, &Handover::default(), &observers).unwrap();
             let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -90,7 +90,7 @@ impl Gateway {
     }
 
     pub(crate) async fn start(self) -> Running {
-        let metrics = Metrics::new().unwrap();
+        let metrics = Metrics::new();
         let service = self.build(&metrics).unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,0 +1,86 @@
+//! Closed loops of requests, each on a connection that it keeps.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::thread;
+
+use crate::upstream::{CONVERSATION, PARTICIPANT};
+
+/// Kinds of requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A GET that no rule matches.
+    Passed,
+    /// A PATCH that is repaired from a snapshot in the cache.
+    Repaired,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 2] = [Self::Passed, Self::Repaired];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Passed => "GET passed",
+            Self::Repaired => "PATCH repaired",
+        }
+    }
+
+    fn request(self) -> String {
+        let common = "Host: proxy\r\nAuthorization: Bearer benchmark\r\nUser-Agent: benchmark/1\r\nAccept: */*\r\n";
+        match self {
+            Self::Passed => format!("GET /api/v2/users/me HTTP/1.1\r\n{common}\r\n"),
+            Self::Repaired => {
+                let body = r#"{"attributes":{"note":"seen","priority":"7"}}"#;
+                let path = format!("{CONVERSATION}/participants/{PARTICIPANT}");
+                let about = format!(
+                    "Content-Type: application/json\r\nContent-Length: {}",
+                    body.len()
+                );
+                format!("PATCH {path} HTTP/1.1\r\n{common}{about}\r\n\r\n{body}")
+            }
+        }
+    }
+}
+
+/// Sends so many requests, over so many connections at once, and ends when all are answered as they should.
+pub(crate) fn send(proxy: SocketAddr, kind: Kind, requests: usize, connections: usize) {
+    thread::scope(|scope| {
+        for number in 0..connections {
+            // The first ones send what is over.
+            let share = (requests + connections - 1 - number) / connections;
+            scope.spawn(move || caller(proxy, kind, share));
+        }
+    });
+}
+
+fn caller(proxy: SocketAddr, kind: Kind, requests: usize) {
+    let mut writer = TcpStream::connect(proxy).unwrap();
+    writer.set_nodelay(true).unwrap();
+    let mut reader = BufReader::new(writer.try_clone().unwrap());
+    let request = kind.request();
+    for _ in 0..requests {
+        writer.write_all(request.as_bytes()).unwrap();
+        let head = answer(&mut reader);
+        let repaired = head.contains("outcome=repaired") && head.contains("snapshot=hit");
+        let first = kind == Kind::Repaired && head.contains("snapshot=miss");
+        let well = head.starts_with("HTTP/1.1 20") && (repaired || first || kind == Kind::Passed);
+        assert!(well, "{head}");
+    }
+}
+
+/// Reads an answer and returns its head.
+fn answer(reader: &mut BufReader<TcpStream>) -> String {
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        let read = reader.read_line(&mut head).unwrap();
+        assert!(read > 0, "the proxy hung up: {head}");
+    }
+    let length = head.lines().find_map(|line| {
+        let (name, value) = line.split_once(": ")?;
+        name.eq_ignore_ascii_case("content-length")
+            .then(|| value.parse().unwrap())
+    });
+    let mut body = vec![0; length.unwrap()];
+    reader.read_exact(&mut body).unwrap();
+    head
+}
