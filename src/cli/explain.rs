@@ -135,7 +135,7 @@ pub enum Format {
 /// Whether there are colours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On terminals that know them, and unless NO_COLOR is set
+    /// On terminals that know them, and unless `NO_COLOR` is set
     Auto,
     /// In any case
     Always,

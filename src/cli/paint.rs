@@ -29,7 +29,7 @@ pub(crate) fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a terminal would do something with it rather than show it: controls, and what changes the order
-/// of a line or is there without being seen (Unicode's Bidi_Control, line separators, zero widths, tags).
+/// of a line or is there without being seen (Unicode's `Bidi_Control`, line separators, zero widths, tags).
 fn acts(char: char) -> bool {
     char.is_control()
         || matches!(char,

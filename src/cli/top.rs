@@ -61,9 +61,10 @@ pub struct TopArgs {
 fn interval(text: &str) -> Result<Duration, String> {
     let interval = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     let range = Duration::from_millis(100)..=Duration::from_secs(60);
-    match range.contains(&interval) {
-        true => Ok(interval),
-        false => Err("expected something from 100ms to 1m".to_owned()),
+    if range.contains(&interval) {
+        Ok(interval)
+    } else {
+        Err("expected something from 100ms to 1m".to_owned())
     }
 }
 

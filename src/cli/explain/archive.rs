@@ -186,7 +186,7 @@ fn reasons(explained: &Explained, ending: Ending) -> Vec<String> {
     }
     match (&explained.diagnosis, &explained.told) {
         (Some(diagnosis), _) => {
-            lines.push(format!("wrong    {}: {}", diagnosis.flaw, diagnosis.hint))
+            lines.push(format!("wrong    {}: {}", diagnosis.flaw, diagnosis.hint));
         }
         (None, Some(told)) => lines.extend(told.reason.map(|reason| format!("reason   {reason}"))),
         _ => {}

@@ -91,11 +91,11 @@ impl Command {
             "header" => self.headers.push(value),
             "data" | "data-ascii" => self.data(from_file(&value, read, without_breaks)?),
             "data-raw" => self.data(value.into_bytes()),
-            "data-binary" => self.data(from_file(&value, read, |bytes| bytes.to_vec())?),
+            "data-binary" => self.data(from_file(&value, read, <[u8]>::to_vec)?),
             "data-urlencode" => self.data(urlencoded(&value, read)?),
             "json" => {
                 self.json = true;
-                let more = from_file(&value, read, |bytes| bytes.to_vec())?;
+                let more = from_file(&value, read, <[u8]>::to_vec)?;
                 self.body.get_or_insert_default().extend(more);
             }
             "url-query" => self.query.push(value.trim_start_matches('+').to_owned()),
@@ -270,7 +270,7 @@ fn urlencoded(value: &str, read: Read<'_>) -> Result<Vec<u8>, String> {
     for byte in &content {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-                encoded.push(*byte)
+                encoded.push(*byte);
             }
             byte => encoded.extend(format!("%{byte:02X}").into_bytes()),
         }

@@ -41,7 +41,7 @@ pub(super) fn explained(explained: &Explained) -> Value {
         "current": rule.map(|rule| &rule.current),
         "lookups": rule.filter(|_| misses).map(|rule| &rule.lookups),
         "outcome": told.filter(|_| !misses).map(|told| told.outcome.as_str()),
-        "reason": told.filter(|_| !misses).and_then(|told| told.reason).map(|reason| reason.as_str()),
+        "reason": told.filter(|_| !misses).and_then(|told| told.reason).map(crate::layer::record::Reason::as_str),
         "repairs": told.map(|told| &told.repairs),
         "filled": told.map(|told| &told.filled),
         "dropped": told.map(|told| &told.dropped),

@@ -17,9 +17,10 @@ const FIGURES: u16 = 6;
 
 /// The eight colours that every terminal has, or none.
 fn coloured(state: &State, color: Color) -> Style {
-    match state.colours {
-        true => Style::new().fg(color),
-        false => Style::new(),
+    if state.colours {
+        Style::new().fg(color)
+    } else {
+        Style::new()
     }
 }
 

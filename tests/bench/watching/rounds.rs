@@ -17,7 +17,8 @@ pub(crate) fn measure(plan: Plan) -> Vec<(Kind, Cost)> {
             (proxy.cpu() - before) / plan.requests as f64
         };
         // Connections, snapshots, and what is made when it is needed first.
-        (round(&mut off), round(&mut on));
+        round(&mut off);
+        round(&mut on);
         let (mut offs, mut ons) = (Vec::new(), Vec::new());
         for number in 0..plan.rounds {
             // Whoever comes second finds the caches as the first one left them.

@@ -48,7 +48,7 @@ fn what_chrome_copies_is_understood() {
     assert_eq!(field(&asked, "authorization"), "Bearer planted");
     assert_eq!(field(&asked, "content-type"), "application/json");
     assert_eq!(field(&asked, "cookie"), "a=b; c=d");
-    assert_eq!(&*asked.body, br#"{'attributes':{'a':'it\'s!'}}"#);
+    assert_eq!(&*asked.body, br"{'attributes':{'a':'it\'s!'}}");
 }
 
 #[test]

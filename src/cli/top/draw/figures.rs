@@ -37,9 +37,10 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
     let (saved, asked) = all.fold((0.0, 0.0), |(saved, asked), point| {
         (saved + point.lookups_saved, asked + point.snapshots)
     });
-    let text = match asked > 0.0 {
-        true => format!("{:.0} % of {asked:.0}", saved / asked * 100.0),
-        false => "no snapshots".to_owned(),
+    let text = if asked > 0.0 {
+        format!("{:.0} % of {asked:.0}", saved / asked * 100.0)
+    } else {
+        "no snapshots".to_owned()
     };
     picture(state, "hit ratio", &hits, Some(1.0), &text, next(), buffer);
     let times: [(&str, fn(&Point) -> Quantiles); 3] = [
