@@ -31,13 +31,12 @@ pub(super) fn press(state: &mut State, key: KeyEvent) -> Then {
         return opened(state, key.code);
     }
     match key.code {
-        KeyCode::Char('q') => return Then::Leave,
         // First it ends what stands in the way of the whole picture.
         KeyCode::Esc if !state.filter.is_empty() => {
             state.filter.clear();
             state.stay_inside();
         }
-        KeyCode::Esc => return Then::Leave,
+        KeyCode::Esc | KeyCode::Char('q') => return Then::Leave,
         KeyCode::Char('p' | ' ') => state.is_paused = !state.is_paused,
         KeyCode::Char('/') => state.is_typing = true,
         KeyCode::Tab | KeyCode::BackTab => {

@@ -1,5 +1,7 @@
 //! The figures of the last 15 minutes, a line each.
 
+use std::fmt::Write as _;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Style};
@@ -43,12 +45,12 @@ pub(super) fn draw(state: &State, area: Rect, buffer: &mut Buffer) {
         "no snapshots".to_owned()
     };
     picture(state, "hit ratio", &hits, Some(1.0), &text, next(), buffer);
-    let times: [(&str, fn(&Point) -> Quantiles); 3] = [
-        ("snapshot age", |point| point.age),
-        ("upstream", |point| point.upstream),
-        ("lookup", |point| point.lookup),
-    ];
-    for (name, of) in times {
+    for name in ["snapshot age", "upstream", "lookup"] {
+        let of = |point: &Point| match name {
+            "snapshot age" => point.age,
+            "upstream" => point.upstream,
+            _ => point.lookup,
+        };
         let slow: Vec<_> = figures.points.iter().map(|point| of(point).p99).collect();
         // The last that there are: a quiet interval says nothing.
         let points = figures.points.iter().chain(&figures.now).rev().map(of);
@@ -113,9 +115,11 @@ fn mix(state: &State, figures: &Figures, area: Rect, buffer: &mut Buffer) {
             .zip(counts)
             .filter(|(_, count)| *count > 0.0)
     };
-    let legend: String = named()
-        .map(|((word, sign), count)| format!("{sign}{word} {count:.0} "))
-        .collect();
+    let mut legend = String::new();
+    for ((word, sign), count) in named() {
+        // Writing to a String cannot fail.
+        let _ = write!(legend, "{sign}{word} {count:.0} ");
+    }
     // The words need room; the bar gets what is left of it.
     let both = Rect {
         width: right.right().saturating_sub(middle.left()),
