@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use tracing::field::{DisplayValue, display};
+use tracing::field::display;
 
 use crate::admin::Recent;
 use crate::layer::record::{Observer, Origin, Outcome, Reason, Record, Verdict};
@@ -108,22 +108,22 @@ fn log(record: &Record<'_>, upstream: Option<&str>) {
         .age
         .map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX));
     let status = record.status.map(|status| status.as_u16());
-    // Written where a line is, and nowhere else: most requests have none.
+    // Made where a line is written, and nowhere else: most requests have none.
     let filled = Spaced(record.filled, |pointer, f| f.write_str(pointer));
     let repairs = Spaced(record.repairs, |repair, f| f.write_str(repair.as_str()));
-    let dropped = Spaced(record.dropped, |name, f| f.write_str(name)).if_any();
+    let dropped = Spaced(record.dropped, |name, f| f.write_str(name));
     // `attributes=202 rest=400`; none for a request that was sent as one.
     let parts = Spaced(record.parts, |(name, answer), f| {
         write!(f, "{name}={}", answer.map_or(0, |status| status.as_u16()))
     });
-    let parts = parts.if_any();
     let hint = record.hint;
     let verdict = record.verdict.map(Verdict::as_str);
     match record.outcome {
         Outcome::Repaired | Outcome::Rejected => tracing::info!(
             parent: None,
             %id, trace_id, span_id, client, upstream,
-            rule, outcome, reason, hint, snapshot, age_ms, status, %repairs, %filled, dropped, parts,
+            rule, outcome, reason, hint, snapshot, age_ms, status, repairs = repairs.to_string(),
+            filled = filled.to_string(), dropped = dropped.if_any(), parts = parts.if_any(),
             "request {outcome}"
         ),
         // What is wrong with a request is news for whoever owns the application.
@@ -135,7 +135,8 @@ fn log(record: &Record<'_>, upstream: Option<&str>) {
         _ => tracing::debug!(
             parent: None,
             %id, trace_id, span_id, client, upstream,
-            rule, outcome, reason, snapshot, age_ms, status, %repairs, %filled, dropped, parts, verdict,
+            rule, outcome, reason, snapshot, age_ms, status, repairs = repairs.to_string(),
+            filled = filled.to_string(), dropped = dropped.if_any(), parts = parts.if_any(), verdict,
             "request {outcome}"
         ),
     }
@@ -146,8 +147,8 @@ struct Spaced<'a, T>(&'a [T], fn(&T, &mut fmt::Formatter<'_>) -> fmt::Result);
 
 impl<T> Spaced<'_, T> {
     /// Nothing rather than an empty field.
-    fn if_any(self) -> Option<DisplayValue<Self>> {
-        (!self.0.is_empty()).then(|| tracing::field::display(self))
+    fn if_any(&self) -> Option<String> {
+        (!self.0.is_empty()).then(|| self.to_string())
     }
 }
 

@@ -82,7 +82,7 @@ async fn every_page_of_the_index_is_there() {
             assert_eq!(ask(&admin, Method::GET, path).await.status, 200, "{path}");
         }
     }
-    assert_eq!(count, 9);
+    assert_eq!(count, 10);
     assert_eq!(ask(&admin, Method::GET, "/repairs").await.body, "[]");
     let config = ask(&admin, Method::GET, "/config").await;
     assert_eq!(config.body, "rules = \"strict\"\n");

@@ -122,7 +122,7 @@ pub(super) const LIBRARIES: &[Row] = &[
     (
         "RUSTSEC-2026-0002 RUSTSEC-2026-0253",
         "lru: unsound iterators",
-        &[Absent("lru")],
+        &[AtLeast("lru", "0.18.2")],
     ),
     (
         "RUSTSEC-2026-0049 RUSTSEC-2026-0098 RUSTSEC-2026-0099 RUSTSEC-2026-0104",
