@@ -92,7 +92,7 @@ impl Standing {
     }
 
     /// What is left, and what is allowed, as an answer told of the window that it is now.
-    #[cfg(any(feature = "proxy", test))]
+    #[cfg(feature = "proxy")]
     pub(crate) fn told(&mut self, now: Instant) -> Option<(u32, u32)> {
         self.roll(now);
         let window = self.window.as_ref().filter(|window| !window.presumed)?;
