@@ -100,7 +100,7 @@ pub struct ExplainArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["path", "answer"])]
     pub har: Option<PathBuf>,
     /// Only this request of the HAR file, counted from 1, and in whole
-    #[arg(long, value_name = "N", requires = "har")]
+    #[arg(long, value_name = "N", requires = "har", conflicts_with_all = ["path", "curl"])]
     pub entry: Option<usize>,
     /// The conversation as the API would answer it (JSON)
     #[arg(long, value_name = "FILE")]

@@ -273,7 +273,7 @@ fn wrong_flags_verbs_and_values_exit_2() {
         &["explain", "--curl", "curl x", "/"],
         &["explain", "--entry", "1", "/"],
         &["top", "--interval", "0s"],
-        &["healthcheck", "--admin", "x"],
+        &["healthcheck", "--admin", "https://x"],
         &["report", "--admin", "https://a"],
         &["report", "--format", "xml"],
         &["report", "--admin", "a:1", "--config", "b"],

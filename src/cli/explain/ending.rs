@@ -11,7 +11,7 @@ pub(super) enum Ending {
     Repaired,
     /// It would pass as it came, and nothing in it is known to be wrong.
     Unchanged,
-    /// It is wrong, or can't be read, and would pass as it came.
+    /// It is wrong, or can't be read, and what would be sent is so still.
     Unrepairable,
     /// It hangs on the answer to a lookup, which was not given.
     Unknown,
@@ -25,7 +25,7 @@ impl Ending {
         waits: bool,
     ) -> Self {
         match told {
-            Some((Outcome::Repaired, _)) => Self::Repaired,
+            Some((Outcome::Repaired, None)) => Self::Repaired,
             // Nobody asked for more.
             Some((Outcome::Observed, _) | (_, Some(Reason::ModeOff))) | None => Self::Unchanged,
             _ if waits => Self::Repaired,
@@ -81,6 +81,13 @@ mod tests {
             (complete, false, true, Repaired),
             (complete, true, false, Unrepairable),
             (Some((Outcome::Repaired, None)), true, false, Repaired),
+            // Something was mended, and what is sent is still wrong.
+            (
+                Some((Outcome::Repaired, Some(Reason::NestedValue))),
+                true,
+                false,
+                Unrepairable,
+            ),
             (Some((Outcome::Observed, None)), false, false, Unchanged),
             (
                 Some((Outcome::Forwarded, Some(Reason::ModeOff))),
