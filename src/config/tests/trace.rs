@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use super::*;
 
 /// With `rest`, which begins at line 4, in the section.
@@ -51,6 +49,8 @@ fn an_export_that_is_not_built_in_is_a_fault_that_says_so() {
 
 #[cfg(feature = "otel")]
 mod otlp {
+    use std::time::Duration;
+
     use super::*;
 
     /// With `rest`, which begins at line 5, in the section of the collector.
