@@ -22,7 +22,7 @@ pub(crate) fn count() -> Vec<(Kind, Cost)> {
 fn per_request(upstream: &Process, kind: Kind, watched: bool) -> f64 {
     let [short, long] =
         [REQUESTS, 2 * REQUESTS].map(|requests| run(upstream, kind, watched, requests));
-    (long - short) / REQUESTS as f64
+    (long - short) / f64::from(u32::try_from(REQUESTS).unwrap())
 }
 
 /// Instructions of a process that answers so many requests, one after the other.

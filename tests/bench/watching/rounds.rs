@@ -14,7 +14,7 @@ pub(crate) fn measure(plan: Plan) -> Vec<(Kind, Cost)> {
         let round = |proxy: &mut Process| {
             let (before, address) = (proxy.cpu(), *proxy.addresses.first().unwrap());
             send(address, kind, plan.requests, plan.connections);
-            (proxy.cpu() - before) / plan.requests as f64
+            (proxy.cpu() - before) / f64::from(u32::try_from(plan.requests).unwrap())
         };
         // Connections, snapshots, and what is made when it is needed first.
         round(&mut off);

@@ -1,6 +1,6 @@
 //! Time, libraries, and what hyper leaves to a proxy.
 
-use crate::advisories::Proof::{Absent, AtLeast, Check, Test};
+use crate::advisories::Proof::{AtLeast, Check, Test};
 use crate::advisories::Row;
 
 const UNPARSED: &str = "tests/proxy/rfc/unparsed.rs";
