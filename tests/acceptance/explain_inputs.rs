@@ -92,6 +92,7 @@ fn entry(method: &str, url: &str, body: Option<&str>, status: u16, answer: &str)
         "request": { "method": method, "url": url, "headers": [
             { "name": ":authority", "value": "api.mypurecloud.com" },
             { "name": "Authorization", "value": "Bearer planted" },
+            { "name": "Content-Type", "value": "application/json" },
             { "name": "Cookie", "value": "planted" }
         ], "postData": body.map(|text| json!({ "mimeType": "application/json", "text": text })) },
         "response": { "status": status, "content": { "text": answer } }
