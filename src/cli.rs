@@ -21,6 +21,7 @@ use anstyle::{AnsiColor, Style};
 use clap::{Parser, Subcommand};
 
 use crate::document::Faults;
+use crate::telemetry;
 
 const STORY: &str = "\
 Repairs participant PATCHes on their way to the Genesys Cloud API.
@@ -144,6 +145,8 @@ pub fn main() -> ExitCode {
         Verb::Top(args) => top::run(&args).map(well),
         Verb::Healthcheck(args) => healthcheck::run(&args).map(well),
     };
+    // Whatever it was, it has been logged before this says so.
+    telemetry::flush();
     let failure = match result {
         Ok(code) => return code,
         Err(failure) => failure,

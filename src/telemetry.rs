@@ -8,11 +8,13 @@
 //! `debug`), so of them only errors and warnings are logged, whatever the filter says, be it that of the start or
 //! one that an operator switches to.
 
+mod lines;
 mod switch;
 #[cfg(test)]
 mod tests;
 
 use std::io::IsTerminal as _;
+use std::sync::OnceLock;
 
 use tracing::{Dispatch, Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
@@ -21,6 +23,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
+use self::lines::Lines;
 use self::switch::Apply;
 pub use self::switch::Switch;
 use crate::document::nearest;
@@ -59,11 +62,26 @@ pub enum TelemetryError {
     Gone,
 }
 
+/// The process's log, which is one as its subscriber is.
+static INSTALLED: OnceLock<Lines> = OnceLock::new();
+
+/// Writes what of the log still waits. For the end of the process.
+pub fn flush() {
+    if let Some(lines) = INSTALLED.get() {
+        lines.flush();
+    }
+}
+
 /// Installs the process's log, with the filter `level` (such as `info` or `info,patchwright=debug`). The
 /// result switches it to another one.
 pub fn install(format: Format, level: &str) -> Result<Switch, TelemetryError> {
-    let (dispatch, apply) = subscriber(format, filter(level)?, std::io::stderr, colours());
+    let filter = filter(level)?;
+    let stderr = std::io::stderr();
+    let is_terminal = stderr.is_terminal();
+    let lines = Lines::new(stderr, is_terminal);
+    let (dispatch, apply) = subscriber(format, filter, lines.clone(), colours());
     dispatch.try_init()?;
+    let _ = INSTALLED.set(lines);
     Ok(Switch::new(level, apply))
 }
 
