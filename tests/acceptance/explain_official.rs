@@ -124,17 +124,7 @@ async fn the_exit_code_says_whether_it_would_be_repaired() {
     for (arguments, code) in [
         (&["-d", r#"{"attributes":{"a":1}}"#, P][..], 0),
         (&["-d", r#"{"state":"DISCONNECTED"}"#, P], 0),
-        (
-            &[
-                "-H",
-                "content-type: application/json",
-                "-d",
-                r#"{"muted":true}"#,
-                P,
-            ],
-            3,
-        ),
-        (&["-d", r#"{"muted":true}"#, P], 0),
+        (&["-d", r#"{"muted":true}"#, P], 3),
         (&["-X", "GET", "/api/v2/users/me"], 3),
         (&["-d", r#"{"attributes":{"wrapup":{"code":"x"}}}"#, P], 4),
         (&["-d", "no JSON", P], 4),
