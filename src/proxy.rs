@@ -10,6 +10,7 @@ mod handover;
 mod head;
 mod places;
 mod rated;
+mod rest;
 mod routes;
 mod tracing;
 
@@ -39,6 +40,7 @@ pub use self::handover::Handover;
 use self::handover::{Specs, Target};
 use self::places::Places;
 pub use self::rated::{Patience, Rated, RatedFuture};
+use self::rest::Rest;
 pub use self::routes::{Route, Routes, host};
 pub use self::tracing::Tracing;
 use crate::access::Access;
@@ -233,6 +235,7 @@ impl<S> Proxy<S> {
 impl<S, B, R> Service<Request<B>> for Proxy<S>
 where
     S: Service<Request<B>, Response = Response<R>> + Clone,
+    B: Body + Unpin,
     R: Body<Data = Bytes>,
 {
     type Response = Response<ProxyBody<R>>;
@@ -262,22 +265,22 @@ where
         let share = Share::new(shared.metrics.in_flight(), recording);
         // Before the bound: an invalid request costs nothing and gets the answer that explains it.
         if let Err(refusal) = head::check(&mut request) {
-            return shared.made(refusal.into_response(id), head, share);
+            return shared.made(refusal.into_response(id), head, share, request);
         }
         // Also before the bound: strangers must not take the places of those who are known.
         let client = match shared.access.identify(&mut request) {
             Ok(client) => client,
-            Err(stranger) => return shared.made(stranger.into_response(id), head, share),
+            Err(stranger) => return shared.made(stranger.into_response(id), head, share, request),
         };
         let Some(place) = shared.places.take() else {
-            return shared.made(head::overloaded().into_response(id), head, share);
+            return shared.made(head::overloaded().into_response(id), head, share, request);
         };
         let share = share.with(place);
         // Last, as the prefix that it strips is the caller's business with us and nobody else's.
         let host = routes::host(&request);
         let Some((destination, target)) = shared.routes.find(host, request.uri()) else {
             let answer = shared.routes.unknown(host);
-            return shared.made(answer.into_response(id), head, share);
+            return shared.made(answer.into_response(id), head, share, request);
         };
         if let Some(journal) = journal {
             journal.say("patchwright.upstream", destination.upstream().to_owned());
@@ -287,7 +290,9 @@ where
         if let Some(client) = client {
             let entry = match client.enter(destination.upstream(), request.method(), id) {
                 Ok(entry) => entry,
-                Err(refusal) => return shared.made(refusal.into_response(id), head, share),
+                Err(refusal) => {
+                    return shared.made(refusal.into_response(id), head, share, request);
+                }
             };
             share = share.with_client(entry.place);
             if let Some(journal) = journal {
@@ -326,9 +331,11 @@ impl<S> Shared<S> {
         response: Response<Full<Bytes>>,
         head: bool,
         share: Share,
+        request: Request<B>,
     ) -> ProxyFuture<S, B>
     where
         S: Service<Request<B>>,
+        B: Body + Unpin,
     {
         if let Some(OwnAnswer(code)) = response.extensions().get() {
             self.metrics.own_answer(code);
@@ -339,7 +346,7 @@ impl<S> Shared<S> {
         } else {
             response
         };
-        ProxyFuture::made(response, share)
+        ProxyFuture::made(response, share, Rest::of(request))
     }
 }
 

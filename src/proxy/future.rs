@@ -13,6 +13,7 @@ use tower_service::Service;
 use tracing::Span;
 
 use super::body::{ProxyBody, Share};
+use super::rest::Rest;
 use crate::answer::OwnAnswer;
 use crate::metrics::Metrics;
 
@@ -45,6 +46,8 @@ pin_project! {
     {
         Made {
             answer: Option<(Response<Full<Bytes>>, Share)>,
+            // What of the request is taken before it is answered.
+            rest: Option<Rest<B>>,
         },
         Passing {
             #[pin]
@@ -58,10 +61,14 @@ impl<S, B> ProxyFuture<S, B>
 where
     S: Service<Request<B>>,
 {
-    pub(super) fn made(response: Response<Full<Bytes>>, share: Share) -> Self {
+    pub(super) fn made(
+        response: Response<Full<Bytes>>,
+        share: Share,
+        rest: Option<Rest<B>>,
+    ) -> Self {
         let answer = Some((response, share));
         Self {
-            state: State::Made { answer },
+            state: State::Made { answer, rest },
         }
     }
 
@@ -85,15 +92,22 @@ impl<S: Service<Request<B>>, B> std::fmt::Debug for ProxyFuture<S, B> {
 impl<S, B, R> Future for ProxyFuture<S, B>
 where
     S: Service<Request<B>, Response = Response<R>>,
+    B: Body + Unpin,
     R: Body<Data = Bytes>,
 {
     type Output = Result<Response<ProxyBody<R>>, S::Error>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answered = match self.project().state.project() {
-            StateProjection::Made { answer } => answer
-                .take()
-                .map(|(response, share)| response.map(|body| ProxyBody::made(body, share))),
+            StateProjection::Made { answer, rest } => {
+                if let Some(rest) = rest {
+                    ready!(rest.poll_end(cx));
+                }
+                *rest = None;
+                answer
+                    .take()
+                    .map(|(response, share)| response.map(|body| ProxyBody::made(body, share)))
+            }
             StateProjection::Passing { answering, passage } => {
                 let entered = passage.as_ref().map(|passage| passage.span.enter());
                 let answer = answering.poll(cx);
