@@ -1,6 +1,6 @@
 //! The body of a request that is answered without it.
 //!
-//! On HTTP/2 an answer in front of the end of its request is followed by RST_STREAM (RFC 9113 section 8.1), and
+//! On HTTP/2 an answer in front of the end of its request is followed by `RST_STREAM` (RFC 9113 section 8.1), and
 //! there are clients, curl 7.88 among them, that drop the answer when that comes while they are sending. A short
 //! body is taken first, so that the answer is the end of the stream. On HTTP/1.1 hyper closes the connection
 //! behind the answer.
