@@ -19,7 +19,7 @@ use crate::certificates;
 use crate::config::{Config, Limits, Overrides, Sections};
 use crate::observers::Observers;
 use crate::proxy::{self, Current, Handover, Proxy, Repaired};
-use crate::rule::pack::MODES;
+use crate::rule::pack::mode_word;
 use crate::server::{Settings, Terms, Tls};
 use crate::upstream::BuildError;
 use crate::watch::{Reload, Reloaded};
@@ -169,9 +169,7 @@ impl Live {
 
     /// How far rules go that don't say so themselves, in the configuration's word.
     pub fn mode(&self) -> &'static str {
-        let mode = self.in_force().config.repair.mode;
-        let word = MODES.iter().find(|(_, meaning)| *meaning == mode);
-        word.map_or("", |(word, _)| word)
+        mode_word(self.in_force().config.repair.mode)
     }
 
     /// Forgets every snapshot.

@@ -9,7 +9,7 @@ use super::verdict::advice;
 use super::{Book, Ledger, Needs, RuleVerdict};
 use crate::layer::options::{Mode, Options};
 use crate::layer::record::Reason;
-use crate::rule::pack::MODES;
+use crate::rule::pack::mode_word;
 use crate::rule::{Broken, Rule, Rules};
 
 /// What stands for a caller with neither a name nor a readable `User-Agent`.
@@ -47,10 +47,9 @@ impl Book {
             Mode::Enforce => share.get() < 1.0,
         };
         let verdict = RuleVerdict::of(verdicts).filter(|_| is_observing);
-        let word = MODES.iter().find(|(_, known)| *known == mode);
         json!({
             "rule": rule.name(),
-            "mode": word.map(|(word, _)| word),
+            "mode": mode_word(mode),
             "enforce_share": share.get(),
             "verdict": verdict.map(RuleVerdict::as_str),
             "advice": verdict.map(|verdict| advice(verdict, verdicts, mode, share)),

@@ -9,7 +9,7 @@ use crate::rule::spec::{RejectionSpec, RuleSpec, SourceSpec, SpecFault};
 
 pub use read::definite_rejection;
 #[cfg(feature = "proxy")]
-pub(crate) use read::{FORMS, LOOKUP_FAILURES, MODES, TIMINGS, enforce_share};
+pub(crate) use read::{FORMS, LOOKUP_FAILURES, MODES, TIMINGS, enforce_share, mode_word};
 
 /// The rule packs inside the binary.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -17,6 +17,13 @@ pub(crate) const MODES: [(&str, Mode); 3] = [
     ("observe", Mode::Observe),
     ("enforce", Mode::Enforce),
 ];
+
+/// The word of a mode.
+#[cfg(feature = "proxy")]
+pub(crate) fn mode_word(mode: Mode) -> &'static str {
+    let word = MODES.iter().find(|(_, known)| *known == mode);
+    word.map_or("", |(word, _)| word)
+}
 pub(crate) const LOOKUP_FAILURES: [(&str, LookupFailure); 2] = [
     ("reject", LookupFailure::Reject),
     ("forward", LookupFailure::Forward),
