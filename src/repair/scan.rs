@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::target::{MAX_DEPTH, NodeId, ROOT, Targets};
 
 pub(crate) mod lex;
-mod nesting;
+pub(crate) mod nesting;
 pub(crate) mod outline;
 
 use lex::Cursor;

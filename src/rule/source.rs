@@ -8,7 +8,11 @@ use super::spec::SourceSpec;
 use super::template::Template;
 use crate::snapshot::{Conversation, MAX_VALUE};
 
+mod route;
 mod surrogate;
+mod walk;
+
+use walk::Walk;
 
 /// States in which a communication is over: they say least about what the participant does now.
 /// Source: the state enumerations of the published API; `isEndedState` of Genesys' WebRTC SDK.
@@ -33,6 +37,8 @@ pub struct Source {
     #[cfg(feature = "cache")]
     meaning: String,
     pub(crate) get: Template,
+    /// The short way to what the queries below ask for.
+    walk: Option<Walk>,
     participants: JsonPath,
     id: JsonPath,
     fields: Vec<Field>,
@@ -85,6 +91,7 @@ impl Source {
             name: spec.name.clone(),
             #[cfg(feature = "cache")]
             meaning: format!("{spec:?}"),
+            walk: Walk::compile(spec),
             get: get?,
             participants: participants?,
             id: id?,
@@ -122,6 +129,20 @@ impl Source {
 
     /// Takes the participants and their fields from an answer's body.
     pub fn extract(&self, answer: &[u8]) -> Result<Conversation, ExtractError> {
+        let walked = self.walk.as_ref().and_then(|walk| walk.extract(answer));
+        let conversation = match walked {
+            Some(conversation) => conversation,
+            None => self.query(answer)?,
+        };
+        if conversation.is_empty() {
+            Err(ExtractError::NoParticipants)
+        } else {
+            Ok(conversation)
+        }
+    }
+
+    /// The same by the paths as they are written, of a tree of the whole answer.
+    fn query(&self, answer: &[u8]) -> Result<Conversation, ExtractError> {
         let answer: Value = parse(answer).ok_or(ExtractError::NotJson)?;
         let mut conversation = Conversation::builder(self.fields.len());
         for participant in self.participants.query(&answer).all() {
@@ -130,12 +151,7 @@ impl Source {
             };
             conversation.participant(id, self.fields.iter().map(|field| field.read(participant)));
         }
-        let conversation = conversation.build();
-        if conversation.is_empty() {
-            Err(ExtractError::NoParticipants)
-        } else {
-            Ok(conversation)
-        }
+        Ok(conversation.build())
     }
 }
 
@@ -164,9 +180,11 @@ fn current<'v>(values: &[&'v str]) -> Option<&'v str> {
 
 /// Only short strings fill: what else stands in the place of a state or an id counts as not found.
 fn usable(value: &Value) -> Option<&str> {
-    value
-        .as_str()
-        .filter(|text| !text.is_empty() && text.len() <= MAX_VALUE)
+    value.as_str().filter(|text| is_usable(text))
+}
+
+fn is_usable(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MAX_VALUE
 }
 
 #[cfg(test)]

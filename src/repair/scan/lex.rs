@@ -2,21 +2,21 @@
 
 /// A position in a body.
 #[derive(Debug)]
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(bytes: &'a [u8], at: usize) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
         Self { bytes, at }
     }
 
-    pub(super) fn at(&self) -> usize {
+    pub(crate) fn at(&self) -> usize {
         self.at
     }
 
-    pub(super) fn is_at_end(&self) -> bool {
+    pub(crate) fn is_at_end(&self) -> bool {
         self.at >= self.bytes.len()
     }
 
@@ -24,32 +24,32 @@ impl<'a> Cursor<'a> {
         self.bytes.get(self.at).copied()
     }
 
-    pub(super) fn next(&mut self) -> Option<u8> {
+    pub(crate) fn next(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.at += 1;
         Some(byte)
     }
 
-    pub(super) fn eat(&mut self, byte: u8) -> bool {
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
-    pub(super) fn skip_space(&mut self) {
+    pub(crate) fn skip_space(&mut self) {
         while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
             self.at += 1;
         }
     }
 
     /// The rest of `true`, `false` or `null`.
-    pub(super) fn literal(&mut self, rest: &[u8]) -> Option<()> {
+    pub(crate) fn literal(&mut self, rest: &[u8]) -> Option<()> {
         let end = self.at + rest.len();
         (self.bytes.get(self.at..end)? == rest).then(|| self.at = end)
     }
 
     /// The rest of a number (section 6) whose first byte was read.
-    pub(super) fn number(&mut self, first: u8) -> Option<()> {
+    pub(crate) fn number(&mut self, first: u8) -> Option<()> {
         let lead = if first == b'-' { self.next()? } else { first };
         match lead {
             b'0' => {}
@@ -83,7 +83,7 @@ impl<'a> Cursor<'a> {
 
     /// The rest of a string (section 7) whose quote was read, with its closing quote. An escaped lone
     /// surrogate is valid here: section 8.2 leaves it to the receiver.
-    pub(super) fn string(&mut self) -> Option<()> {
+    pub(crate) fn string(&mut self) -> Option<()> {
         loop {
             self.skip_plain();
             match self.next()? {
@@ -126,7 +126,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// Skips the value that begins here, in a text that is known to be JSON.
-    pub(super) fn skip_value(&mut self) -> Option<()> {
+    pub(crate) fn skip_value(&mut self) -> Option<()> {
         let mut depth = 0_usize;
         loop {
             match self.next()? {
@@ -150,7 +150,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// The text from `start` to in front of the byte read last (the closing quote of a string).
-    pub(super) fn since(&self, start: usize) -> Option<&'a [u8]> {
+    pub(crate) fn since(&self, start: usize) -> Option<&'a [u8]> {
         self.bytes.get(start..self.at - 1)
     }
 }
@@ -165,7 +165,7 @@ const fn has_zero(word: u64) -> u64 {
 }
 
 /// Whether a member's name as written, between its quotes and already validated, is `name`.
-pub(super) fn is_name(raw: &[u8], name: &str) -> bool {
+pub(crate) fn is_name(raw: &[u8], name: &str) -> bool {
     if !raw.contains(&b'\\') {
         return raw == name.as_bytes();
     }

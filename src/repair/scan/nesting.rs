@@ -1,6 +1,6 @@
 /// Which containers are open: one bit each, so that half a million brackets cost 64 KiB and no stack.
 #[derive(Debug, Default)]
-pub(super) struct Nesting {
+pub(crate) struct Nesting {
     /// The innermost containers, 1 = object, the innermost in the lowest bit.
     innermost: u64,
     /// The words that were full, outermost first. Empty, and so not allocated, up to a depth of 64.
@@ -11,7 +11,7 @@ pub(super) struct Nesting {
 const WORD: usize = u64::BITS as usize;
 
 impl Nesting {
-    pub(super) fn push(&mut self, object: bool) {
+    pub(crate) fn push(&mut self, object: bool) {
         if self.depth > 0 && self.depth.is_multiple_of(WORD) {
             self.outer.push(self.innermost);
             self.innermost = 0;
@@ -20,7 +20,7 @@ impl Nesting {
         self.depth += 1;
     }
 
-    pub(super) fn pop(&mut self) {
+    pub(crate) fn pop(&mut self) {
         self.innermost >>= 1;
         self.depth = self.depth.saturating_sub(1);
         if self.depth > 0 && self.depth.is_multiple_of(WORD) {
@@ -28,11 +28,11 @@ impl Nesting {
         }
     }
 
-    pub(super) fn in_object(&self) -> bool {
+    pub(crate) fn in_object(&self) -> bool {
         self.depth > 0 && self.innermost & 1 == 1
     }
 
-    pub(super) fn depth(&self) -> usize {
+    pub(crate) fn depth(&self) -> usize {
         self.depth
     }
 }
