@@ -20,6 +20,7 @@ mod body;
 mod connector;
 mod down;
 mod failure;
+mod http1;
 // Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
 #[doc(hidden)]
 pub mod hop;
@@ -42,7 +43,6 @@ use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
-use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -50,10 +50,9 @@ use self::body::RequestBody;
 pub use self::body::ResponseBody;
 pub use self::connector::TlsError;
 use self::failure::{Chain, Failure};
-use self::pool::Lease;
 use self::rewrite::{Length, Origin};
 pub use self::settings::Settings;
-use self::transport::Transport;
+use self::transport::{Carrier, Transport};
 use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
@@ -188,13 +187,12 @@ impl Shared {
                 }
             });
         }
-        let connection = capture_connection(&mut request);
         if let Some(departed) = departed {
             departed.set();
         }
         let answered = tokio::select! {
             biased;
-            answered = self.transport.request(request) => answered,
+            answered = self.transport.request(request, &self.origin) => answered,
             overdue = sending.overdue(self.settings.request, self.settings.idle) => {
                 let failure = Failure::from(overdue);
                 tracing::warn!(%id, upstream = self.settings.name, code = failure.answer().code(), "gave up waiting");
@@ -202,17 +200,13 @@ impl Shared {
             }
         };
         match answered {
-            Ok((response, lease)) => {
+            Ok((response, mut carrier)) => {
                 // On a connection that has answered in HTTP/1.0 hyper goes on in HTTP/1.0: a body of
                 // unknown length would be left out of the next request, and no error raised.
-                let old = response.version() == Version::HTTP_10;
-                let answer = self.backward(response, lease, upgrade, id);
-                if (old || answer.is_err())
-                    && let Some(connected) = &*connection.connection_metadata()
-                {
-                    connected.poison();
+                if response.version() == Version::HTTP_10 {
+                    carrier.give_up();
                 }
-                answer
+                self.backward(response, carrier, upgrade, id)
             }
             Err(error) => Err(self.failed(&error, Failure::of(&error, sending.fault()), id)),
         }
@@ -232,11 +226,11 @@ impl Shared {
         let mut request = Request::new(body);
         *request.method_mut() = parts.method;
         *request.headers_mut() = parts.headers;
-        // The base path and a target that hyper parsed always make a URI; were it not so, nothing
+        // The base path and a target that hyper parsed always make a path; were it not so, nothing
         // would have been delivered.
         *request.uri_mut() = self
             .origin
-            .uri(&parts.uri)
+            .relative(parts.uri)
             .map_err(|_| Failure::Unreachable)?;
         *request.version_mut() = Version::HTTP_11;
         rewrite::request_headers(
@@ -251,7 +245,7 @@ impl Shared {
     fn backward(
         &self,
         mut response: Response<Incoming>,
-        lease: Option<Arc<Lease>>,
+        mut carrier: Carrier,
         upgrade: Option<Wanted>,
         id: RequestId,
     ) -> Result<Response<ResponseBody>, Failure> {
@@ -267,12 +261,13 @@ impl Shared {
             (!framed).then_some("its answer has an unknown transfer coding")
         };
         if let Some(reason) = reason {
+            carrier.give_up();
             tracing::warn!(%id, upstream = self.settings.name, reason, "can't use the upstream's answer");
             return Err(Failure::Broken);
         }
         Ok(response.map(|body| {
             let body = Received::new(body, version);
-            ResponseBody::upstream(body, lease, self.settings.idle)
+            ResponseBody::upstream(body, carrier, self.settings.idle)
         }))
     }
 
