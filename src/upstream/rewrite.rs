@@ -87,8 +87,11 @@ pub fn request_headers(
     length: Length,
     upgrade: Option<&HeaderValue>,
 ) {
-    let trailers = hop::takes_trailers(headers);
-    hop::remove_hop_by_hop(headers);
+    let mut trailers = false;
+    if hop::has_hop_by_hop(headers) {
+        trailers = hop::takes_trailers(headers);
+        hop::remove_hop_by_hop(headers);
+    }
     // The client writes the upstream's own authority (`Host`, or `:authority` on HTTP/2).
     headers.remove(header::HOST);
     // Answered by our own server, which says 100 when the body is first read.
