@@ -34,6 +34,7 @@ mod transport;
 mod upgrade;
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -51,6 +52,7 @@ pub use self::body::ResponseBody;
 pub use self::connector::TlsError;
 use self::failure::{Chain, Failure};
 use self::rewrite::{Length, Origin};
+use self::sending::Sending;
 pub use self::settings::Settings;
 use self::transport::{Carrier, Transport};
 use self::upgrade::Wanted;
@@ -138,38 +140,67 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move { Ok(shared.answer(request).await) })
+        let id = request.extensions().get::<RequestId>().copied();
+        let id = id.unwrap_or_else(RequestId::next);
+        match shared.prepare(request, id) {
+            Ok(prepared) => Box::pin(answer(shared, prepared)),
+            Err(failure) => Box::pin(ready(Ok(shared.none(failure, id)))),
+        }
     }
 }
 
-impl Shared {
-    async fn answer<B>(&self, request: Request<B>) -> Response<ResponseBody>
-    where
-        B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let id = request.extensions().get::<RequestId>().copied();
-        let id = id.unwrap_or_else(RequestId::next);
-        let asked = Instant::now();
-        match self.exchange(request, id).await {
-            Ok(response) => {
-                self.answers.count(response.status(), asked.elapsed());
-                response
-            }
-            Err(failure) => {
-                if !failure.is_callers() {
-                    self.answers.count_none();
-                }
-                failure.into_response(id)
-            }
-        }
-    }
+/// What goes out, and what it leaves here. Made before anything is waited for, so that the answer to come
+/// does not have to hold the request in each of its shapes.
+struct Prepared {
+    /// Lent to whoever sends it: each that waits on the way would keep room for it.
+    request: Option<Request<RequestBody>>,
+    sending: Arc<Sending>,
+    upgrade: Option<Wanted>,
+    departed: Option<Departed>,
+    id: RequestId,
+}
 
-    async fn exchange<B>(
-        &self,
-        mut request: Request<B>,
-        id: RequestId,
-    ) -> Result<Response<ResponseBody>, Failure>
+async fn answer(
+    shared: Arc<Shared>,
+    prepared: Prepared,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let asked = Instant::now();
+    let Prepared {
+        mut request,
+        sending,
+        upgrade,
+        departed,
+        id,
+    } = prepared;
+    if let Some(departed) = departed {
+        departed.set();
+    }
+    let Shared {
+        settings,
+        transport,
+        origin,
+        ..
+    } = &*shared;
+    let answered = tokio::select! {
+        biased;
+        answered = transport.request(&mut request, origin) => shared.answered(answered, &sending, upgrade, id),
+        overdue = sending.overdue(settings.request, settings.idle) => {
+            let failure = Failure::from(overdue);
+            tracing::warn!(%id, upstream = settings.name, code = failure.answer().code(), "gave up waiting");
+            Err(failure)
+        }
+    };
+    Ok(match answered {
+        Ok(response) => {
+            shared.answers.count(response.status(), asked.elapsed());
+            response
+        }
+        Err(failure) => shared.none(failure, id),
+    })
+}
+
+impl Shared {
+    fn prepare<B>(&self, mut request: Request<B>, id: RequestId) -> Result<Prepared, Failure>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -187,18 +218,22 @@ impl Shared {
                 }
             });
         }
-        if let Some(departed) = departed {
-            departed.set();
-        }
-        let answered = tokio::select! {
-            biased;
-            answered = self.transport.request(request, &self.origin) => answered,
-            overdue = sending.overdue(self.settings.request, self.settings.idle) => {
-                let failure = Failure::from(overdue);
-                tracing::warn!(%id, upstream = self.settings.name, code = failure.answer().code(), "gave up waiting");
-                return Err(failure);
-            }
-        };
+        Ok(Prepared {
+            request: Some(request),
+            sending,
+            upgrade,
+            departed,
+            id,
+        })
+    }
+
+    fn answered(
+        &self,
+        answered: Result<(Response<Incoming>, Carrier), transport::Error>,
+        sending: &Sending,
+        upgrade: Option<Wanted>,
+        id: RequestId,
+    ) -> Result<Response<ResponseBody>, Failure> {
         match answered {
             Ok((response, mut carrier)) => {
                 // On a connection that has answered in HTTP/1.0 hyper goes on in HTTP/1.0: a body of
@@ -210,6 +245,13 @@ impl Shared {
             }
             Err(error) => Err(self.failed(&error, Failure::of(&error, sending.fault()), id)),
         }
+    }
+
+    fn none(&self, failure: Failure, id: RequestId) -> Response<ResponseBody> {
+        if !failure.is_callers() {
+            self.answers.count_none();
+        }
+        failure.into_response(id)
     }
 
     fn forward(

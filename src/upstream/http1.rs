@@ -45,6 +45,9 @@ pub(super) enum Error {
     /// The request may have been carried out.
     #[error(transparent)]
     Broken(hyper::Error),
+    /// There is no request, or no connection after all.
+    #[error("nothing to send")]
+    Nothing,
 }
 
 /// The connections to one upstream.
@@ -92,30 +95,31 @@ impl Pool {
         }
     }
 
-    /// Sends a request in origin form, with its `Host`, and waits for the head of its answer.
+    /// Sends a request in origin form, with its `Host`, and waits for the head of its answer. It is taken from
+    /// where it is when it is sent, so that nothing here has to keep room for it.
     ///
     /// It goes to another connection only if hyper gives it back, because its connection was closed before a
     /// byte of it was written; and if that happens on a connection that was made for it, nowhere.
     pub(super) async fn request(
         &self,
-        mut request: Request<RequestBody>,
+        request: &mut Option<Request<RequestBody>>,
     ) -> Result<(Response<Incoming>, Line), Error> {
         loop {
             let mut line = match self.shared.idle() {
                 Some(line) => line,
                 None => self.shared.wait_or_connect().await?,
             };
-            let Some(sender) = &mut line.sender else {
-                continue;
+            let (Some(sender), Some(sent)) = (&mut line.sender, request.take()) else {
+                return Err(Error::Nothing);
             };
-            let mut error = match sender.try_send_request(request).await {
+            let mut error = match sender.try_send_request(sent).await {
                 Ok(response) => return Ok((response, line)),
                 Err(error) => error,
             };
             let used = line.used;
             line.give_up();
             match error.take_message() {
-                Some(unsent) if used => request = unsent,
+                Some(unsent) if used => *request = Some(unsent),
                 _ => return Err(Error::Broken(error.into_error())),
             }
         }

@@ -83,29 +83,48 @@ impl Transport {
         self.reload.clone()
     }
 
-    /// Sends a request in origin form.
+    /// Sends a request in origin form. It is taken from where it is when it is sent.
     pub(super) async fn request(
         &self,
-        mut request: Request<RequestBody>,
+        request: &mut Option<Request<RequestBody>>,
         origin: &Origin,
     ) -> Result<(Response<Incoming>, Carrier), Error> {
         if let Some(pool) = &self.http2 {
-            // The path of a request that was parsed always makes a URI; were it not so, nothing would have
-            // been delivered.
-            let uri = origin.absolute(request.uri());
-            *request.uri_mut() = uri.map_err(|error| Error::Unreachable(error.into()))?;
-            request = match pool.request(request).await? {
-                Sent::Answered(response, lease) => {
-                    return Ok((response, Carrier::Stream { _lease: lease }));
-                }
-                Sent::Http1(request) => *request,
-            };
-            *request.uri_mut() = origin_form(request.uri());
+            // In a box: it takes more room than all else that HTTP/1.1 needs here.
+            let sent = Box::pin(by_http2(pool, request, origin)).await?;
+            if let Some((response, lease)) = sent {
+                return Ok((response, Carrier::Stream { _lease: lease }));
+            }
         }
-        let headers = request.headers_mut();
-        headers.insert(header::HOST, origin.host.clone());
+        if let Some(request) = request {
+            let headers = request.headers_mut();
+            headers.insert(header::HOST, origin.host.clone());
+        }
         let (response, line) = self.http1.request(request).await?;
         Ok((response, Carrier::Line(line)))
+    }
+}
+
+/// Nothing where the upstream wants HTTP/1.1: then the request is back where it was.
+async fn by_http2(
+    pool: &Pool,
+    slot: &mut Option<Request<RequestBody>>,
+    origin: &Origin,
+) -> Result<Option<(Response<Incoming>, Arc<Lease>)>, Error> {
+    let Some(mut request) = slot.take() else {
+        return Ok(None);
+    };
+    // The path of a request that was parsed always makes a URI; were it not so, nothing would have been
+    // delivered.
+    let uri = origin.absolute(request.uri());
+    *request.uri_mut() = uri.map_err(|error| Error::Unreachable(error.into()))?;
+    match pool.request(request).await? {
+        Sent::Answered(response, lease) => Ok(Some((response, lease))),
+        Sent::Http1(mut request) => {
+            *request.uri_mut() = origin_form(request.uri());
+            *slot = Some(*request);
+            Ok(None)
+        }
     }
 }
 
@@ -133,7 +152,7 @@ fn pool(settings: &Settings, connector: Connector) -> Pool {
 impl From<http1::Error> for Error {
     fn from(error: http1::Error) -> Self {
         match error {
-            http1::Error::Connect(_) => Self::Unreachable(error.into()),
+            http1::Error::Connect(_) | http1::Error::Nothing => Self::Unreachable(error.into()),
             http1::Error::Broken(_) => Self::Broken(error.into()),
         }
     }
