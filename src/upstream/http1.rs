@@ -284,3 +284,6 @@ async fn watch(pool: Weak<Shared>, every: Duration) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
