@@ -20,6 +20,7 @@ mod body;
 mod connector;
 mod down;
 mod failure;
+mod http1;
 // Not a part of the API: public so that the laws in tests/fuzz can be stated of it.
 #[doc(hidden)]
 pub mod hop;
@@ -35,6 +36,7 @@ mod transport;
 mod upgrade;
 
 use std::convert::Infallible;
+use std::future::ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -45,7 +47,6 @@ use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
-use hyper_util::client::legacy::connect::capture_connection;
 use tokio::time::Instant;
 use tower_service::Service;
 
@@ -53,10 +54,10 @@ use self::body::RequestBody;
 pub use self::body::ResponseBody;
 pub use self::connector::TlsError;
 use self::failure::{Chain, Failure};
-use self::pool::Lease;
 use self::rewrite::{Length, Origin};
+use self::sending::Sending;
 pub use self::settings::Settings;
-use self::transport::Transport;
+use self::transport::{Carrier, Transport};
 use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
@@ -144,41 +145,80 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = Arc::clone(&self.shared);
-        Box::pin(async move { Ok(shared.answer(request).await) })
+        let id = request.extensions().get::<RequestId>().copied();
+        let id = id.unwrap_or_else(RequestId::next);
+        match shared.prepare(request, id) {
+            Ok(prepared) => Box::pin(answer(shared, prepared)),
+            Err(failure) => Box::pin(ready(Ok(shared.none(failure, id)))),
+        }
     }
 }
 
-impl Shared {
-    async fn answer<B>(&self, mut request: Request<B>) -> Response<ResponseBody>
-    where
-        B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
-    {
-        let id = request.extensions().get::<RequestId>().copied();
-        let id = id.unwrap_or_else(RequestId::next);
-        let journal = request.extensions_mut().remove::<Arc<Journal>>();
-        let mut part = journal.as_deref().map(|it| self.recorded(it, &mut request));
-        let asked = Instant::now();
-        match self.exchange(request, id).await {
-            Ok(response) => {
-                self.answers.count(response.status(), asked.elapsed());
-                if let Some(part) = &mut part {
-                    part.answered(response.status());
-                }
-                response
-            }
-            Err(failure) => {
-                if let Some(part) = &mut part {
-                    part.fail(failure.answer().code());
-                }
-                if !failure.is_callers() {
-                    self.answers.count_none();
-                }
-                failure.into_response(id)
-            }
-        }
-    }
+/// What goes out, and what it leaves here. Made before anything is waited for, so that the answer to come
+/// does not have to hold the request in each of its shapes.
+struct Prepared {
+    /// Lent to whoever sends it: each that waits on the way would keep room for it.
+    request: Option<Request<RequestBody>>,
+    sending: Arc<Sending>,
+    upgrade: Option<Wanted>,
+    departed: Option<Departed>,
+    journal: Option<Arc<Journal>>,
+    id: RequestId,
+}
 
+async fn answer(
+    shared: Arc<Shared>,
+    prepared: Prepared,
+) -> Result<Response<ResponseBody>, Infallible> {
+    let asked = Instant::now();
+    let Prepared {
+        mut request,
+        sending,
+        upgrade,
+        departed,
+        journal,
+        id,
+    } = prepared;
+    let mut part = match (&journal, &mut request) {
+        (Some(journal), Some(request)) => Some(shared.recorded(journal, request)),
+        _ => None,
+    };
+    if let Some(departed) = departed {
+        departed.set();
+    }
+    let Shared {
+        settings,
+        transport,
+        origin,
+        ..
+    } = &*shared;
+    let answered = tokio::select! {
+        biased;
+        answered = transport.request(&mut request, origin) => shared.answered(answered, &sending, upgrade, id),
+        overdue = sending.overdue(settings.request, settings.idle) => {
+            let failure = Failure::from(overdue);
+            tracing::warn!(%id, upstream = settings.name, code = failure.answer().code(), "gave up waiting");
+            Err(failure)
+        }
+    };
+    Ok(match answered {
+        Ok(response) => {
+            shared.answers.count(response.status(), asked.elapsed());
+            if let Some(part) = &mut part {
+                part.answered(response.status());
+            }
+            response
+        }
+        Err(failure) => {
+            if let Some(part) = &mut part {
+                part.fail(failure.answer().code());
+            }
+            shared.none(failure, id)
+        }
+    })
+}
+
+impl Shared {
     /// Begins what is recorded of a request, which from now on says that it came from there.
     fn recorded<'j, B>(&self, journal: &'j Journal, request: &mut Request<B>) -> Part<'j> {
         let mut part = journal.ask(request.method());
@@ -197,11 +237,7 @@ impl Shared {
         part
     }
 
-    async fn exchange<B>(
-        &self,
-        mut request: Request<B>,
-        id: RequestId,
-    ) -> Result<Response<ResponseBody>, Failure>
+    fn prepare<B>(&self, mut request: Request<B>, id: RequestId) -> Result<Prepared, Failure>
     where
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
@@ -209,6 +245,7 @@ impl Shared {
         let upgrade = Wanted::take(&mut request);
         let interim = request.extensions_mut().remove::<Interim>();
         let departed = request.extensions_mut().remove::<Departed>();
+        let journal = request.extensions_mut().remove::<Arc<Journal>>();
         let (parts, body) = request.into_parts();
         let (body, sending) = RequestBody::new(body, self.settings.idle);
         let mut request = self.forward(parts, body, upgrade.as_ref())?;
@@ -219,34 +256,41 @@ impl Shared {
                 }
             });
         }
-        let connection = capture_connection(&mut request);
-        if let Some(departed) = departed {
-            departed.set();
-        }
-        let answered = tokio::select! {
-            biased;
-            answered = self.transport.request(request) => answered,
-            overdue = sending.overdue(self.settings.request, self.settings.idle) => {
-                let failure = Failure::from(overdue);
-                tracing::warn!(%id, upstream = self.settings.name, code = failure.answer().code(), "gave up waiting");
-                return Err(failure);
-            }
-        };
+        Ok(Prepared {
+            request: Some(request),
+            sending,
+            upgrade,
+            departed,
+            journal,
+            id,
+        })
+    }
+
+    fn answered(
+        &self,
+        answered: Result<(Response<Incoming>, Carrier), transport::Error>,
+        sending: &Sending,
+        upgrade: Option<Wanted>,
+        id: RequestId,
+    ) -> Result<Response<ResponseBody>, Failure> {
         match answered {
-            Ok((response, lease)) => {
+            Ok((response, mut carrier)) => {
                 // On a connection that has answered in HTTP/1.0 hyper goes on in HTTP/1.0: a body of
                 // unknown length would be left out of the next request, and no error raised.
-                let old = response.version() == Version::HTTP_10;
-                let answer = self.backward(response, lease, upgrade, id);
-                if (old || answer.is_err())
-                    && let Some(connected) = &*connection.connection_metadata()
-                {
-                    connected.poison();
+                if response.version() == Version::HTTP_10 {
+                    carrier.give_up();
                 }
-                answer
+                self.backward(response, carrier, upgrade, id)
             }
             Err(error) => Err(self.failed(&error, Failure::of(&error, sending.fault()), id)),
         }
+    }
+
+    fn none(&self, failure: Failure, id: RequestId) -> Response<ResponseBody> {
+        if !failure.is_callers() {
+            self.answers.count_none();
+        }
+        failure.into_response(id)
     }
 
     fn forward(
@@ -263,11 +307,11 @@ impl Shared {
         let mut request = Request::new(body);
         *request.method_mut() = parts.method;
         *request.headers_mut() = parts.headers;
-        // The base path and a target that hyper parsed always make a URI; were it not so, nothing
+        // The base path and a target that hyper parsed always make a path; were it not so, nothing
         // would have been delivered.
         *request.uri_mut() = self
             .origin
-            .uri(&parts.uri)
+            .relative(parts.uri)
             .map_err(|_| Failure::Unreachable)?;
         *request.version_mut() = Version::HTTP_11;
         rewrite::request_headers(
@@ -282,7 +326,7 @@ impl Shared {
     fn backward(
         &self,
         mut response: Response<Incoming>,
-        lease: Option<Arc<Lease>>,
+        mut carrier: Carrier,
         upgrade: Option<Wanted>,
         id: RequestId,
     ) -> Result<Response<ResponseBody>, Failure> {
@@ -298,12 +342,13 @@ impl Shared {
             (!framed).then_some("its answer has an unknown transfer coding")
         };
         if let Some(reason) = reason {
+            carrier.give_up();
             tracing::warn!(%id, upstream = self.settings.name, reason, "can't use the upstream's answer");
             return Err(Failure::Broken);
         }
         Ok(response.map(|body| {
             let body = Received::new(body, version);
-            ResponseBody::upstream(body, lease, self.settings.idle)
+            ResponseBody::upstream(body, carrier, self.settings.idle)
         }))
     }
 

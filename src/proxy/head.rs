@@ -86,11 +86,30 @@ fn host<B>(request: &Request<B>) -> Result<(), Refusal> {
 }
 
 fn is_host(value: &HeaderValue) -> bool {
+    // Nearly all are, and to see that takes no copy of it.
+    if is_plain_host(value.as_bytes()) {
+        return true;
+    }
     let Ok(authority) = Authority::try_from(value.as_bytes()) else {
         return false;
     };
     // RFC 9110 section 4.2: an empty host is invalid, and user information has no place here.
     !authority.host().is_empty() && !authority.as_str().contains('@')
+}
+
+/// A name or an IPv4 address, and if anything a port.
+fn is_plain_host(host: &[u8]) -> bool {
+    let colon = host.iter().rposition(|byte| *byte == b':');
+    let (name, port) = match colon.and_then(|at| host.split_at_checked(at)) {
+        Some((name, port)) => (name, port.get(1..)),
+        None => (host, None),
+    };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    let is_port = |port: &[u8]| {
+        let digits = port.iter().all(u8::is_ascii_digit);
+        digits && str::from_utf8(port).is_ok_and(|port| port.parse::<u16>().is_ok())
+    };
+    (1..=255).contains(&name.len()) && name.iter().all(plain) && port.is_none_or(is_port)
 }
 
 /// RFC 9112 section 6.1: `Transfer-Encoding` is exactly one `chunked`, and not on HTTP/1.0. hyper decodes
@@ -272,6 +291,27 @@ mod tests {
                 matches!(checked(&lines), Err(Refusal::Malformed(_))),
                 "{hosts:?}"
             );
+        }
+    }
+
+    #[test]
+    fn a_plain_host_is_a_host() {
+        for (host, plain) in [
+            ("api.example", true),
+            ("127.0.0.1:8080", true),
+            ("a:65535", true),
+            ("a:65536", false),
+            ("a:", false),
+            ("a:+1", false),
+            (":80", false),
+            ("", false),
+            ("user@a", false),
+            ("[::1]:80", false),
+            ("a:b:1", false),
+            ("a/b", false),
+        ] {
+            assert_eq!(is_plain_host(host.as_bytes()), plain, "{host:?}");
+            assert!(!plain || Authority::try_from(host).is_ok(), "{host:?}");
         }
     }
 

@@ -13,8 +13,8 @@ use http_body_util::{BodyExt as _, Full};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::hop;
-use super::pool::Lease;
 use super::sending::{CallerFault, Sending};
+use super::transport::Carrier;
 use crate::pace::Pace;
 use crate::received::Received;
 use crate::{BoxError, layer};
@@ -206,8 +206,8 @@ enum Answered {
     Upstream {
         body: Received,
         alarm: Alarm,
-        /// The stream that it comes on, where there are several on a connection.
-        _lease: Option<Arc<Lease>>,
+        /// Until the end.
+        carrier: Option<Carrier>,
     },
     Here(Full<Bytes>),
 }
@@ -220,11 +220,11 @@ enum Answered {
 pub struct ResponseBody(Answered);
 
 impl ResponseBody {
-    pub(super) fn upstream(body: Received, lease: Option<Arc<Lease>>, idle: Duration) -> Self {
+    pub(super) fn upstream(body: Received, carrier: Carrier, idle: Duration) -> Self {
         Self(Answered::Upstream {
             body,
             alarm: Alarm::new(idle),
-            _lease: lease,
+            carrier: Some(carrier),
         })
     }
 
@@ -241,20 +241,28 @@ impl Body for ResponseBody {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let (body, alarm) = match &mut self.0 {
-            Answered::Upstream { body, alarm, .. } => (body, alarm),
+        let (body, alarm, carrier) = match &mut self.0 {
+            Answered::Upstream {
+                body,
+                alarm,
+                carrier,
+            } => (body, alarm, carrier),
             Answered::Here(body) => {
                 let polled = Pin::new(body).poll_frame(cx);
                 return polled.map_err(|never| match never {});
             }
         };
-        match Pin::new(body).poll_frame(cx) {
+        match Pin::new(&mut *body).poll_frame(cx) {
             Poll::Pending => alarm.poll_ring(cx).map(|stalled| {
                 tracing::debug!(error = %stalled, "the upstream's answer was cut off");
                 Some(Err(stalled.into()))
             }),
             Poll::Ready(frame) => {
                 alarm.stop();
+                // The caller may take its time for the rest of what we have.
+                if body.is_end_stream() || frame.is_none() {
+                    *carrier = None;
+                }
                 Poll::Ready(frame.map(|frame| frame.map(clean).map_err(Into::into)))
             }
         }

@@ -82,9 +82,28 @@ const NOT_IN_TRAILERS: [HeaderName; 38] = [
     header::CONTENT_SECURITY_POLICY,
 ];
 
+/// Whether anything was meant for us alone.
+pub(super) fn has_hop_by_hop(headers: &HeaderMap) -> bool {
+    // One look at every name instead of a search for each of these, which most messages don't have.
+    headers.keys().any(|name| {
+        matches!(
+            name.as_str(),
+            "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "te"
+                | "transfer-encoding"
+                | "upgrade"
+                | "http2-settings"
+        )
+    })
+}
+
 /// Removes what was meant for us alone, on requests and responses alike.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    // Most messages have no Connection, and then nothing is collected.
+    if !has_hop_by_hop(headers) {
+        return;
+    }
     let nominated: Vec<HeaderName> = connection_options(headers)
         .filter_map(|option| HeaderName::from_bytes(option).ok())
         .filter(|name| !PROTECTED.contains(name))
@@ -142,6 +161,18 @@ mod tests {
                 (HeaderName::from_static(name), value)
             })
             .collect()
+    }
+
+    #[test]
+    fn each_is_seen_when_it_is_alone() {
+        assert!(!has_hop_by_hop(&headers(&[("x-kept", b"1")])));
+        for name in HOP_BY_HOP.into_iter().chain([header::CONNECTION]) {
+            let mut fields = HeaderMap::new();
+            fields.insert(name, HeaderValue::from_static("1"));
+            assert!(has_hop_by_hop(&fields), "{fields:?}");
+            remove_hop_by_hop(&mut fields);
+            assert!(fields.is_empty(), "{fields:?}");
+        }
     }
 
     #[test]

@@ -10,26 +10,31 @@ use hyper::body::Incoming;
 use super::BuildError;
 use super::body::RequestBody;
 use super::failure::Chain;
+use super::rewrite::Origin;
 use super::settings::Settings;
-use super::transport::Transport;
+use super::transport::{Transport, origin_form};
 use crate::watch::Reload;
 
 /// Where they go.
 #[derive(Debug)]
 pub(crate) struct Plain {
     transport: Transport,
+    origin: Origin,
     settings: Settings,
 }
 
 impl Plain {
     /// Connects to nothing yet.
     pub(crate) fn new(settings: Settings) -> Result<Self, BuildError> {
+        let name = || settings.name.clone();
+        let origin = Origin::new(&settings.url).ok_or_else(|| BuildError::Url(name()))?;
         let transport = Transport::new(&settings).map_err(|source| BuildError::Tls {
-            name: settings.name.clone(),
+            name: name(),
             source,
         })?;
         Ok(Self {
             transport,
+            origin,
             settings,
         })
     }
@@ -45,8 +50,10 @@ impl Plain {
         &self,
         request: Request<Full<Bytes>>,
     ) -> Result<Response<Incoming>, String> {
-        let request = request.map(|body| RequestBody::new(body, self.settings.idle).0);
-        let answered = self.transport.request(request).await;
+        let mut request = request.map(|body| RequestBody::new(body, self.settings.idle).0);
+        *request.uri_mut() = origin_form(request.uri());
+        let mut request = Some(request);
+        let answered = self.transport.request(&mut request, &self.origin).await;
         let (response, _) = answered.map_err(|error| Chain(&error).to_string())?;
         Ok(response)
     }

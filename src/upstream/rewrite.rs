@@ -12,31 +12,42 @@ use super::hop;
 pub(super) struct Origin {
     pub(super) scheme: Scheme,
     pub(super) authority: Authority,
+    /// What `Host` says on HTTP/1.1.
+    pub(super) host: HeaderValue,
     base: String,
 }
 
 impl Origin {
     /// `None` when the URL has no scheme or no authority.
     pub(super) fn new(url: &Uri) -> Option<Self> {
+        let (scheme, authority) = (url.scheme()?, url.authority()?);
         Some(Self {
-            scheme: url.scheme()?.clone(),
-            authority: url.authority()?.clone(),
+            host: host(scheme, authority)?,
+            scheme: scheme.clone(),
+            authority: authority.clone(),
             base: url.path().trim_end_matches('/').to_owned(),
         })
     }
 
-    /// The URI upstream. Path and query are the caller's bytes: RFC 9110 section 7.7 wants them
-    /// unchanged, and two parsers that normalise differently are a way around every rule.
-    pub(super) fn uri(&self, target: &Uri) -> Result<Uri, http::Error> {
-        let path = target.path_and_query().cloned();
-        let path = match path {
-            Some(path) if self.base.is_empty() => path,
-            path => self.prefixed(path.as_ref())?,
-        };
+    /// Path and query upstream. They are the caller's bytes: RFC 9110 section 7.7 wants them unchanged,
+    /// and two parsers that normalise differently are a way around every rule.
+    pub(super) fn relative(&self, target: Uri) -> Result<Uri, InvalidUri> {
+        let in_origin_form = target.authority().is_none() && target.path_and_query().is_some();
+        if self.base.is_empty() && in_origin_form {
+            return Ok(target);
+        }
+        match target.path_and_query() {
+            Some(path) if self.base.is_empty() => Ok(Uri::from(path.clone())),
+            path => self.prefixed(path).map(Uri::from),
+        }
+    }
+
+    /// The same with scheme and authority.
+    pub(super) fn absolute(&self, relative: &Uri) -> Result<Uri, http::Error> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());
         parts.authority = Some(self.authority.clone());
-        parts.path_and_query = Some(path);
+        parts.path_and_query = relative.path_and_query().cloned();
         Ok(Uri::from_parts(parts)?)
     }
 
@@ -47,6 +58,15 @@ impl Origin {
         whole.push_str(path);
         PathAndQuery::from_maybe_shared(Bytes::from(whole))
     }
+}
+
+/// RFC 9110 section 4.2: without the scheme's own port, and without user information.
+fn host(scheme: &Scheme, authority: &Authority) -> Option<HeaderValue> {
+    let own = if *scheme == Scheme::HTTPS { 443 } else { 80 };
+    let host = authority.host();
+    let port = authority.port_u16().filter(|port| *port != own);
+    let named = port.map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    HeaderValue::from_str(&named).ok()
 }
 
 /// How the length of a request's body is known.
@@ -67,8 +87,11 @@ pub fn request_headers(
     length: Length,
     upgrade: Option<&HeaderValue>,
 ) {
-    let trailers = hop::takes_trailers(headers);
-    hop::remove_hop_by_hop(headers);
+    let mut trailers = false;
+    if hop::has_hop_by_hop(headers) {
+        trailers = hop::takes_trailers(headers);
+        hop::remove_hop_by_hop(headers);
+    }
     // The client writes the upstream's own authority (`Host`, or `:authority` on HTTP/2).
     headers.remove(header::HOST);
     // Answered by our own server, which says 100 when the body is first read.
@@ -167,7 +190,9 @@ mod tests {
             ("http://h/base", "http://other/a", "http://h/base/a"),
         ] {
             let origin = Origin::new(&base.parse().unwrap()).unwrap();
-            let uri = origin.uri(&target.parse().unwrap()).unwrap();
+            let relative = origin.relative(target.parse().unwrap()).unwrap();
+            assert_eq!(relative.authority(), None);
+            let uri = origin.absolute(&relative).unwrap();
             assert_eq!(uri.to_string(), expected);
         }
     }

@@ -5,32 +5,44 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::uri::Uri;
-use http::{Request, Response};
+use http::{Request, Response, header};
 use hyper::body::Incoming;
-use hyper_util::client::legacy::{self, Client};
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::body::RequestBody;
 use super::connector::{Connector, TlsError};
+use super::http1::{self, Line};
 use super::pool::{self, Lease, Pool, Sent};
+use super::rewrite::Origin;
 use super::settings::Settings;
 use crate::watch::Reload;
 
-/// Idle HTTP/1.1 connections kept. More than that is no help: a busy proxy has its connections in use.
-const MAX_IDLE: usize = 64;
-/// What is read from an upstream in advance, on HTTP/1.1: while a caller takes its time this much of its
-/// answer waits in memory. It bounds the head of an answer, too. hyper's own bound is 400 KiB, and with
-/// every place taken by a caller that reads slowly that would be most of a gigabyte.
-const READ_AHEAD: usize = 64 << 10;
 /// Signs of life are not asked for more often than this.
 const MIN_PING: Duration = Duration::from_millis(100);
 
 /// Connections to one upstream.
 #[derive(Debug)]
 pub(super) struct Transport {
-    http1: Client<Connector, RequestBody>,
+    http1: http1::Pool,
     http2: Option<Pool>,
     reload: Option<Arc<dyn Reload>>,
+}
+
+/// What an answer came on, to be kept for as long as its body.
+#[derive(Debug)]
+pub(super) enum Carrier {
+    /// A connection of HTTP/1.1.
+    Line(Line),
+    /// One stream of several on a connection.
+    Stream { _lease: Arc<Lease> },
+}
+
+impl Carrier {
+    /// Sends nothing on it any more. A stream is of no more use anyway.
+    pub(super) fn give_up(&mut self) {
+        if let Self::Line(line) = self {
+            line.give_up();
+        }
+    }
 }
 
 /// Why there is no answer.
@@ -51,17 +63,12 @@ impl Transport {
     /// Connects to nothing yet.
     pub(super) fn new(settings: &Settings) -> Result<Self, TlsError> {
         let connector = Connector::new(settings)?;
-        let http1 = Client::builder(TokioExecutor::new())
-            .http1_max_buf_size(READ_AHEAD)
-            .pool_idle_timeout(settings.upstream_idle)
-            .pool_max_idle_per_host(MAX_IDLE)
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            // RFC 9112 section 5.1: a proxy removes that space from an answer.
-            .http1_allow_spaces_after_header_name_in_responses(true)
-            // With HTTP/2 wanted this is for an upstream that did not choose it. It isn't asked again here:
-            // this client would put everything on one HTTP/2 connection.
-            .build(connector.without_http2());
+        // With HTTP/2 wanted this is for an upstream that did not choose it.
+        let http1 = http1::Pool::new(
+            settings.url.clone(),
+            connector.without_http2(),
+            settings.upstream_idle,
+        );
         let reload = connector.reload();
         let http2 = settings.http2.then(|| pool(settings, connector));
         Ok(Self {
@@ -76,21 +83,56 @@ impl Transport {
         self.reload.clone()
     }
 
-    /// Sends a request. The lease is to be kept for as long as the answer's body.
+    /// Sends a request in origin form. It is taken from where it is when it is sent.
     pub(super) async fn request(
         &self,
-        request: Request<RequestBody>,
-    ) -> Result<(Response<Incoming>, Option<Arc<Lease>>), Error> {
-        let request = match &self.http2 {
-            None => request,
-            Some(pool) => match pool.request(request).await? {
-                Sent::Answered(response, lease) => return Ok((response, Some(lease))),
-                Sent::Http1(request) => *request,
-            },
-        };
-        let response = self.http1.request(request).await?;
-        Ok((response, None))
+        request: &mut Option<Request<RequestBody>>,
+        origin: &Origin,
+    ) -> Result<(Response<Incoming>, Carrier), Error> {
+        if let Some(pool) = &self.http2 {
+            // In a box: it takes more room than all else that HTTP/1.1 needs here.
+            let sent = Box::pin(by_http2(pool, request, origin)).await?;
+            if let Some((response, lease)) = sent {
+                return Ok((response, Carrier::Stream { _lease: lease }));
+            }
+        }
+        if let Some(request) = request {
+            let headers = request.headers_mut();
+            headers.insert(header::HOST, origin.host.clone());
+        }
+        let (response, line) = self.http1.request(request).await?;
+        Ok((response, Carrier::Line(line)))
     }
+}
+
+/// Nothing where the upstream wants HTTP/1.1: then the request is back where it was.
+async fn by_http2(
+    pool: &Pool,
+    slot: &mut Option<Request<RequestBody>>,
+    origin: &Origin,
+) -> Result<Option<(Response<Incoming>, Arc<Lease>)>, Error> {
+    let Some(mut request) = slot.take() else {
+        return Ok(None);
+    };
+    // The path of a request that was parsed always makes a URI; were it not so, nothing would have been
+    // delivered.
+    let uri = origin.absolute(request.uri());
+    *request.uri_mut() = uri.map_err(|error| Error::Unreachable(error.into()))?;
+    match pool.request(request).await? {
+        Sent::Answered(response, lease) => Ok(Some((response, lease))),
+        Sent::Http1(mut request) => {
+            *request.uri_mut() = origin_form(request.uri());
+            *slot = Some(*request);
+            Ok(None)
+        }
+    }
+}
+
+/// Without scheme and authority.
+pub(super) fn origin_form(uri: &Uri) -> Uri {
+    uri.path_and_query()
+        .cloned()
+        .map_or_else(Uri::default, Uri::from)
 }
 
 fn pool(settings: &Settings, connector: Connector) -> Pool {
@@ -108,12 +150,11 @@ fn pool(settings: &Settings, connector: Connector) -> Pool {
     Pool::new(uri, connector, bounds)
 }
 
-impl From<legacy::Error> for Error {
-    fn from(error: legacy::Error) -> Self {
-        if error.is_connect() {
-            Self::Unreachable(error.into())
-        } else {
-            Self::Broken(error.into())
+impl From<http1::Error> for Error {
+    fn from(error: http1::Error) -> Self {
+        match error {
+            http1::Error::Connect(_) | http1::Error::Nothing => Self::Unreachable(error.into()),
+            http1::Error::Broken(_) => Self::Broken(error.into()),
         }
     }
 }

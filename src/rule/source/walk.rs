@@ -13,7 +13,7 @@ use crate::repair::scan::nesting::Nesting;
 use crate::rule::spec::SourceSpec;
 use crate::snapshot::Conversation;
 
-/// Containers within each other. serde_json gives up at 128.
+/// Containers within each other. `serde_json` gives up at 128.
 const MOST_DEPTH: usize = 100;
 
 /// Members of one object that are on the way to anything: a bit each tells which have been seen.
@@ -51,12 +51,12 @@ impl Walk {
             fields: Vec::new(),
             slots: 1,
         };
-        let list = steps(&spec.participants)?;
-        let (last, way) = list.split_last()?;
+        let steps_to = steps(&spec.participants)?;
+        let (last, way) = steps_to.split_last()?;
         if *last != Step::Items || way.contains(&Step::Items) {
             return None;
         }
-        walk.participant = walk.lead(ROOT, &list, 0)?;
+        walk.participant = walk.lead(ROOT, &steps_to, 0)?;
         let id = steps(&spec.id)?;
         if id.is_empty() || id.contains(&Step::Items) {
             return None;
