@@ -17,6 +17,7 @@ mod coder;
 mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;
+mod splice;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
