@@ -22,6 +22,7 @@ mod rated;
 mod trace;
 #[cfg(feature = "proxy")]
 mod watched;
+mod splice;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};

@@ -1,0 +1,114 @@
+//! The layer around an upstream that has its answer ready.
+
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+use http_body_util::{Empty, Full};
+use patchwright::RepairLayer;
+use patchwright::directory::cached::Cached;
+use patchwright::layer::Repair;
+use patchwright::layer::body::RequestBody;
+use patchwright::layer::options::Options;
+use patchwright::rule::Rules;
+use tokio::runtime::{Builder, Runtime};
+use tower::{Layer as _, Service};
+
+use super::bodies::{conversation, participant_id};
+use super::directories::{Lookups, empty};
+
+/// Accepts everything without reading it.
+#[derive(Clone, Debug)]
+pub(crate) struct Accepts;
+
+impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Accepts {
+    type Response = Response<Empty<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
+        ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+type Repairing = Repair<Accepts, Cached<Lookups>>;
+
+/// With the strict pack and the options that the program ships with; lookups answer a conversation of three.
+fn repairing() -> Repairing {
+    let directory = empty(Bytes::from(conversation(3)));
+    RepairLayer::new(Arc::new(Rules::strict()), directory, Options::default(), ()).layer(Accepts)
+}
+
+/// A PATCH as a browser's SDK sends it.
+pub(crate) fn patch(body: Bytes) -> Request<Full<Bytes>> {
+    let path = format!(
+        "/api/v2/conversations/c0000000-0000-4000-8000-000000000001/participants/{}",
+        participant_id(3)
+    );
+    request(Method::PATCH, &path)
+        .header("content-type", "application/json")
+        .header("content-length", body.len())
+        .body(Full::new(body))
+        .unwrap()
+}
+
+/// A GET of what no rule knows.
+pub(crate) fn stranger() -> Request<Full<Bytes>> {
+    let request = request(Method::GET, "/api/v2/users/me");
+    request.body(Full::default()).unwrap()
+}
+
+fn request(method: Method, path: &str) -> http::request::Builder {
+    Request::builder()
+        .method(method)
+        .uri(path)
+        .header("host", "127.0.0.1:8080")
+        .header(
+            "user-agent",
+            "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0",
+        )
+        .header("accept", "application/json")
+        .header("accept-language", "en-GB,en;q=0.8,de;q=0.5")
+        .header(
+            "authorization",
+            "Bearer kq3V8x1d0ZsYb7Lr5uTn2GmXcWfPaJhE9oIv6RtDyK4lMwQzSgBiNpUe",
+        )
+        .header("origin", "https://desk.example.com")
+        .header("referer", "https://desk.example.com/interactions")
+}
+
+/// A layer and the runtime whose clock it needs.
+#[derive(Debug)]
+pub(crate) struct Caller {
+    service: Repairing,
+    runtime: Runtime,
+}
+
+impl Caller {
+    pub(crate) fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_time().build();
+        Self {
+            service: repairing(),
+            runtime: runtime.unwrap(),
+        }
+    }
+
+    /// One that has looked up the participant of [`patch`].
+    pub(crate) fn that_knows(body: &Bytes) -> Self {
+        let mut caller = Self::new();
+        caller.call(patch(body.clone()));
+        caller
+    }
+
+    pub(crate) fn call(&mut self, request: Request<Full<Bytes>>) -> StatusCode {
+        let response = self.runtime.block_on(self.service.call(request));
+        response.map_or_else(|never| match never {}, |response| response.status())
+    }
+}
