@@ -1,9 +1,11 @@
 //! Bodies of requests and responses that went through the layer.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::Full;
 
@@ -14,6 +16,8 @@ pub(crate) use replay::{Filled, Replay};
 pub(crate) use taught::Pupil;
 use taught::Taught;
 
+use super::budget::Share;
+
 /// Body of a request behind the layer: the caller's own, or what was made of it.
 #[derive(Debug)]
 pub struct RequestBody<B: Body> {
@@ -23,8 +27,17 @@ pub struct RequestBody<B: Body> {
 #[derive(Debug)]
 enum RequestKind<B: Body> {
     Original(B),
+    Whole(Whole),
     /// In a box: most bodies are none, and are moved often.
     Replay(Box<Replay<B>>),
+}
+
+/// A body that was read to its end, or made.
+struct Whole {
+    data: Option<Bytes>,
+    trailers: Option<Box<HeaderMap>>,
+    /// What its bytes are charged to.
+    _keep: Arc<Share>,
 }
 
 impl<B: Body> RequestBody<B> {
@@ -39,6 +52,31 @@ impl<B: Body> RequestBody<B> {
             kind: RequestKind::Replay(Box::new(body)),
         }
     }
+
+    /// It keeps what its bytes were charged to.
+    pub(crate) fn whole(data: Bytes, trailers: Option<HeaderMap>, keep: Arc<Share>) -> Self {
+        Self {
+            kind: RequestKind::Whole(Whole {
+                data: Some(data).filter(|data| !data.is_empty()),
+                trailers: trailers.map(Box::new),
+                _keep: keep,
+            }),
+        }
+    }
+}
+
+/// The data is a caller's, so none is shown.
+impl std::fmt::Debug for Whole {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Whole").finish_non_exhaustive()
+    }
+}
+
+impl Whole {
+    fn next(&mut self) -> Option<Frame<Bytes>> {
+        let data = self.data.take().map(Frame::data);
+        data.or_else(|| Some(Frame::trailers(*self.trailers.take()?)))
+    }
 }
 
 impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
@@ -51,6 +89,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
         match &mut self.kind {
             RequestKind::Original(body) => Pin::new(body).poll_frame(cx),
+            RequestKind::Whole(body) => Poll::Ready(body.next().map(Ok)),
             RequestKind::Replay(body) => Pin::new(body).poll_frame(cx),
         }
     }
@@ -58,6 +97,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             RequestKind::Original(body) => body.is_end_stream(),
+            RequestKind::Whole(body) => body.data.is_none() && body.trailers.is_none(),
             RequestKind::Replay(body) => body.is_end_stream(),
         }
     }
@@ -65,6 +105,9 @@ impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             RequestKind::Original(body) => body.size_hint(),
+            RequestKind::Whole(body) => {
+                SizeHint::with_exact(body.data.as_ref().map_or(0, Bytes::len) as u64)
+            }
             RequestKind::Replay(body) => body.size_hint(),
         }
     }

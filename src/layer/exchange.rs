@@ -117,7 +117,9 @@ where
     async fn answer(&mut self, body: B) -> Answered<R, S::Error> {
         let language = match self.case.language() {
             Ok(language) => language,
-            Err(reason) => return self.forward(RequestBody::original(body), reason).await,
+            Err(reason) => {
+                return Box::pin(self.forward(RequestBody::original(body), reason)).await;
+            }
         };
         let options = &self.case.shared.options;
         let share = options.buffered.share();
@@ -131,57 +133,42 @@ where
             }
         };
         match filled {
-            Filled::Whole => {
-                let (bytes, trailers) = replay.into_bytes();
-                let came = Came {
-                    bytes,
-                    trailers,
-                    share,
-                };
-                self.read(&came, language).await
+            Filled::Whole => {}
+            Filled::OverLimit => {
+                return Box::pin(self.too_large(RequestBody::replay(replay))).await;
             }
-            Filled::OverLimit => self.too_large(RequestBody::replay(replay)).await,
-            Filled::Crowded => self.crowded(RequestBody::replay(replay)).await,
-            Filled::Broken => Ok(self.refuse(refusal::broken(), None)),
+            Filled::Crowded => return Box::pin(self.crowded(RequestBody::replay(replay))).await,
+            Filled::Broken => return Ok(self.refuse(refusal::broken(), None)),
         }
-    }
-
-    /// Undoes the codings of the body, if it has any.
-    async fn read(&mut self, came: &Came, language: Language) -> Answered<R, S::Error> {
-        let Came { bytes, share, .. } = came;
-        let copies = if self.case.rule().recipe.is_empty() {
-            COPIES
-        } else {
-            RESHAPED_COPIES
+        let (bytes, trailers) = replay.into_bytes();
+        let came = Came {
+            bytes,
+            trailers,
+            share,
         };
         let text = if language.codings.is_identity() {
-            // The body is charged once already.
-            let fits = share.take(bytes.len().saturating_mul(copies - 1));
-            fits.then(|| bytes.clone()).ok_or(NoText::Crowded)
+            self.case.text(&came)
         } else {
-            let limit = self.case.shared.options.body_limit;
-            decode(language.codings, bytes, limit, copies, share).await
+            Box::pin(self.case.decoded(&came, language)).await
         };
         match text {
             Ok(text) if language.charset.agrees_on(&text) => {
-                self.repair(came, &text, language).await
+                let sheet = Sheet::new(&came, &text, language);
+                match self.case.mode {
+                    Mode::Observe => Box::pin(self.observe(&sheet)).await,
+                    _ => self.enforce(&sheet).await,
+                }
             }
-            Err(NoText::Crowded) => self.crowded(came.body()).await,
-            Err(NoText::Fault(DecodeError::OverBound)) => self.too_large(came.body()).await,
-            Ok(_) | Err(NoText::Fault(_)) => self.forward(came.body(), Reason::Coding).await,
+            text => Box::pin(self.unread(&came, text.err())).await,
         }
     }
 
-    async fn repair(
-        &mut self,
-        came: &Came,
-        text: &[u8],
-        language: Language,
-    ) -> Answered<R, S::Error> {
-        let sheet = Sheet::new(came, text, language);
-        match self.case.mode {
-            Mode::Observe => self.observe(&sheet).await,
-            _ => self.enforce(&sheet).await,
+    /// There is no text that could be repaired.
+    async fn unread(&mut self, came: &Came, why: Option<NoText>) -> Answered<R, S::Error> {
+        match why {
+            Some(NoText::Crowded) => self.crowded(came.body()).await,
+            Some(NoText::Fault(DecodeError::OverBound)) => self.too_large(came.body()).await,
+            None | Some(NoText::Fault(_)) => self.forward(came.body(), Reason::Coding).await,
         }
     }
 
@@ -213,6 +200,28 @@ where
 impl<'a, D: Directory> Case<'a, D> {
     fn rule(&self) -> &'a Rule {
         self.found.rule()
+    }
+
+    /// How often the text of a body may be held.
+    fn copies(&self) -> usize {
+        if self.rule().recipe.is_empty() {
+            COPIES
+        } else {
+            RESHAPED_COPIES
+        }
+    }
+
+    /// The text of a body without a coding, which is charged once already.
+    fn text(&self, came: &Came) -> Result<Bytes, NoText> {
+        let more = came.bytes.len().saturating_mul(self.copies() - 1);
+        let fits = came.share.take(more);
+        fits.then(|| came.bytes.clone()).ok_or(NoText::Crowded)
+    }
+
+    /// The same of one with codings.
+    async fn decoded(&self, came: &Came, language: Language) -> Result<Bytes, NoText> {
+        let (bound, copies) = (self.shared.options.body_limit, self.copies());
+        decode(language.codings, &came.bytes, bound, copies, &came.share).await
     }
 
     /// Where the request is recorded, if it is.

@@ -131,10 +131,27 @@ pub(crate) fn is_value(text: &str) -> bool {
     (1..=MAX_VALUE).contains(&text.len())
         && text
             .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"._~-".contains(&b))
+            .all(|byte| UNRESERVED.get(usize::from(byte)) == Some(&true))
         && text != "."
         && text != ".."
 }
+
+/// RFC 3986 section 2.3, as a table: each byte of each path is asked about.
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "every byte has its place, and this runs when it is compiled"
+)]
+const UNRESERVED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < table.len() {
+        let byte = at as u8;
+        table[at] = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b'-');
+        at += 1;
+    }
+    table
+};
 
 #[cfg(test)]
 mod tests {

@@ -15,6 +15,11 @@ use crate::layer::record::Outcome;
 use crate::repair::diagnosis::Diagnosis;
 use crate::rule::Meant;
 
+/// Whether an answer is no refusal of the upstream's.
+pub(super) fn says_nothing<R>(answer: &Response<R>) -> bool {
+    !answer.status().is_client_error() || is_no_answer(answer)
+}
+
 impl<D, S, B, R> Exchange<'_, D, S, B, R>
 where
     D: Directory,
@@ -63,7 +68,7 @@ where
         answer: Response<R>,
         found: Option<&Diagnosis>,
     ) -> Response<ResponseBody<R>> {
-        if !answer.status().is_client_error() || is_no_answer(&answer) {
+        if says_nothing(&answer) {
             return answer.map(ResponseBody::inner);
         }
         if !self.case.shared.rules.knows_rejections() {

@@ -11,7 +11,7 @@ use super::language::Language;
 use super::lookup::{Known, sibling};
 use super::{Case, unplanned};
 use crate::directory::Directory;
-use crate::layer::body::{Replay, RequestBody};
+use crate::layer::body::RequestBody;
 use crate::layer::budget::Share;
 use crate::layer::demand::{Asked, Demand};
 use crate::layer::record::{Reason, Repair, Span};
@@ -33,7 +33,7 @@ pub(super) struct Came {
 impl Came {
     pub(super) fn body<B: Body<Data = Bytes>>(&self) -> RequestBody<B> {
         let (bytes, trailers) = (self.bytes.clone(), self.trailers.clone());
-        RequestBody::replay(Replay::whole(bytes, trailers, Arc::clone(&self.share)))
+        RequestBody::whole(bytes, trailers, Arc::clone(&self.share))
     }
 }
 
@@ -159,6 +159,11 @@ impl<'a> Draft<'a> {
         self.gaps().any(|target| demand.wants(target))
     }
 
+    /// Whether anything has to be looked up.
+    pub(super) fn needs_to_know(&self, demand: Demand) -> bool {
+        self.has_gap(demand) || !self.meant.current.is_empty()
+    }
+
     /// Whether the caller sent anything that may change what is cached. Where nothing is filled, nothing
     /// is known of what the members do.
     pub(super) fn changes(&self) -> bool {
@@ -179,8 +184,9 @@ impl<'a> Draft<'a> {
             .collect();
         let spliced = self.plan.as_ref().filter(|_| !filled.is_empty());
         let mut spans = Vec::new();
+        let is_split = self.meant.sends.len() > 1;
         let part = |send: &Send<'_, '_>| Part {
-            name: send.name.to_owned(),
+            name: is_split.then(|| send.name.to_owned()),
             path: send.path.clone().filter(|path| path != head.uri.path()),
             body: match spliced {
                 Some(plan) => {
@@ -286,7 +292,7 @@ impl<'a> Draft<'a> {
                 }
                 // Trailers may hold digests and signatures of the bytes that were.
                 let share = Arc::clone(&self.sheet.came.share);
-                RequestBody::replay(Replay::whole(edited.clone(), None, share))
+                RequestBody::whole(edited.clone(), None, share)
             }
             None => self.sheet.came.body(),
         };

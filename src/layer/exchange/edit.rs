@@ -24,7 +24,8 @@ pub(super) struct Edit {
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    pub(super) name: String,
+    /// What it is called, where there are several.
+    pub(super) name: Option<String>,
     /// Where it goes, where that is not where it came to.
     pub(super) path: Option<String>,
     /// The body, where it differs from the caller's.

@@ -5,6 +5,7 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
+use super::diagnose::says_nothing;
 use super::draft::{Draft, Sheet};
 use super::edit::Edit;
 use super::lookup::Miss;
@@ -15,7 +16,7 @@ use crate::layer::body::{RequestBody, ResponseBody};
 use crate::layer::demand::{Demand, Refused};
 use crate::layer::options::LookupFailure;
 use crate::layer::record::{Origin, Outcome, Reason};
-use crate::rule::Rule;
+use crate::rule::{Meant, Rule};
 
 /// What was sent, and when.
 struct Attempt {
@@ -37,21 +38,27 @@ where
     pub(super) async fn enforce(&mut self, sheet: &Sheet<'_>) -> Answered<R, S::Error> {
         let meant = match self.case.meant(sheet, None) {
             Ok(meant) => meant,
-            Err(diagnosis) => return self.forward_unread(sheet, &diagnosis).await,
+            Err(diagnosis) => return Box::pin(self.forward_unread(sheet, &diagnosis)).await,
         };
         let draft = match self.case.draft(sheet, &meant) {
             Ok(draft) => draft,
-            Err(reason) => return self.forward(sheet.came.body(), reason).await,
+            Err(reason) => {
+                return Box::pin(self.forward(sheet.came.body(), reason)).await;
+            }
         };
         let rule = meant.rule;
         let demand = self.case.demand(rule);
-        let known = match self.case.know(&draft, demand, None).await {
-            Ok(known) => known,
-            Err(miss) => return self.give_up(&draft, miss).await,
+        let known = if draft.needs_to_know(demand) {
+            match Box::pin(self.case.look_up(&draft, demand, None)).await {
+                Ok(known) => Some(known),
+                Err(miss) => return Box::pin(self.give_up(&draft, miss)).await,
+            }
+        } else {
+            None
         };
         let contradicted = known.as_ref().and_then(|known| known.contradicted(&meant));
         if let Some(current) = contradicted {
-            return self.forward_diagnosed(sheet, current.contradicted()).await;
+            return Box::pin(self.forward_diagnosed(sheet, current.contradicted())).await;
         }
         let edit = draft.edit(demand, known.as_ref(), &self.case.head);
         self.note.edited(rule, &edit, known.as_ref());
@@ -67,8 +74,22 @@ where
             if !attempt.edit.is_empty() && is_no_answer(&answer) {
                 self.note.reason = Some(Reason::UpstreamFailed);
             }
-            return Ok(self.diagnose(answer, meant.doubt.as_ref()).await);
+            if says_nothing(&answer) {
+                return Ok(answer.map(ResponseBody::inner));
+            }
+            return Ok(Box::pin(self.diagnose(answer, meant.doubt.as_ref())).await);
         }
+        Box::pin(self.refused(sheet, &meant, &attempt, answer)).await
+    }
+
+    /// After an answer that may lead to another request.
+    async fn refused(
+        &mut self,
+        sheet: &Sheet<'_>,
+        meant: &Meant<'a, '_>,
+        attempt: &Attempt,
+        answer: Response<R>,
+    ) -> Answered<R, S::Error> {
         let options = &self.case.shared.options;
         let read = Rejection::read(answer, options.body_timeout, &options.buffered);
         let rejection = match read.await {
@@ -77,7 +98,8 @@ where
         };
         let body = meant.sends.get(attempt.last).map(|send| &*send.body);
         let body = body.unwrap_or_default();
-        match self.resend(sheet, rule, &attempt, body, &rejection).await? {
+        let resent = self.resend(sheet, meant.rule, attempt, body, &rejection);
+        match resent.await? {
             Some(answer) => Ok(self.diagnose(answer, meant.doubt.as_ref()).await),
             None => Ok(self.diagnosed(rejection, meant.doubt.as_ref())),
         }

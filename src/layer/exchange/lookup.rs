@@ -1,7 +1,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::header::CACHE_CONTROL;
+use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
 use super::Case;
@@ -64,14 +66,14 @@ impl<D: Directory> Case<'_, D> {
         demand: Demand,
         newer_than: Option<Tick>,
     ) -> Result<Option<Known<'d>>, Miss> {
-        if !draft.has_gap(demand) && draft.meant.current.is_empty() {
+        if !draft.needs_to_know(demand) {
             return Ok(None);
         }
         self.look_up(draft, demand, newer_than).await.map(Some)
     }
 
     /// Reads the participant from the first source that knows the conversation.
-    async fn look_up<'d>(
+    pub(super) async fn look_up<'d>(
         &self,
         draft: &Draft<'d>,
         demand: Demand,
@@ -225,7 +227,11 @@ fn asks_for_fresh(headers: &HeaderMap) -> bool {
 
 /// The address of `path` at the same origin as `uri`.
 pub(super) fn sibling(uri: &Uri, path: &str) -> Option<Uri> {
+    let path = PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())).ok()?;
+    if uri.authority().is_none() {
+        return Some(path.into());
+    }
     let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path.parse().ok()?);
+    parts.path_and_query = Some(path);
     Uri::from_parts(parts).ok()
 }

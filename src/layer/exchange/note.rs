@@ -141,7 +141,7 @@ impl<'r> Note<'r> {
         let status = |index| self.statuses.get(index).copied().flatten();
         let parts = self.edit.parts.iter().enumerate();
         parts
-            .map(|(index, part)| (part.name.clone(), status(index)))
+            .filter_map(|(index, part)| Some((part.name.clone()?, status(index))))
             .collect()
     }
 }

@@ -1,8 +1,11 @@
 use std::future::poll_fn;
 use std::marker::PhantomData;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
+use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Case;
@@ -30,30 +33,59 @@ where
         }
     }
 
-    pub(super) async fn send(
+    /// The first request goes at once: none of those who wait for its answer has to keep room for it.
+    pub(super) fn send(
         &mut self,
         request: Request<RequestBody<B>>,
-    ) -> Result<Response<R>, S::Error> {
-        if !std::mem::take(&mut self.is_ready) {
-            poll_fn(|cx| self.inner.poll_ready(cx)).await?;
+    ) -> impl Future<Output = Result<Response<R>, S::Error>> {
+        if std::mem::take(&mut self.is_ready) {
+            let answering = self.inner.call(request);
+            return Sent::Called { answering };
         }
-        self.inner.call(request).await
+        let again = Box::pin(async move {
+            poll_fn(|cx| self.inner.poll_ready(cx)).await?;
+            self.inner.call(request).await
+        });
+        Sent::Again { again }
     }
 
     /// Sends a request of `case`; `changes` says whether it may change what the directory holds.
-    pub(super) async fn send_case<D: Directory>(
+    pub(super) fn send_case<D: Directory>(
         &mut self,
         case: &Case<'_, D>,
         request: Request<RequestBody<B>>,
         changes: bool,
-    ) -> Result<Response<R>, S::Error> {
+    ) -> impl Future<Output = Result<Response<R>, S::Error>> {
         let written = case.written(request.method(), request.uri().path(), changes);
         let guard =
             written.map(|conversation| WriteGuard::new(&case.shared.directory, conversation));
-        let answer = self.send(request).await;
-        if let Some(told) = guard.and_then(WriteGuard::answered) {
-            told.await;
+        let sent = self.send(request);
+        async move {
+            let answer = sent.await;
+            if let Some(told) = guard.and_then(WriteGuard::answered) {
+                told.await;
+            }
+            answer
         }
-        answer
+    }
+}
+
+pin_project! {
+    #[project = SentProjection]
+    enum Sent<F, A> {
+        Called { #[pin] answering: F },
+        // Where the service has to be ready first.
+        Again { again: Pin<Box<A>> },
+    }
+}
+
+impl<F: Future, A: Future<Output = F::Output>> Future for Sent<F, A> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.project() {
+            SentProjection::Called { answering } => answering.poll(cx),
+            SentProjection::Again { again } => again.as_mut().poll(cx),
+        }
     }
 }
