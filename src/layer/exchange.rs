@@ -1,11 +1,12 @@
 //! One request that a rule matched, from its head to its answer.
 
+use std::mem;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, USER_AGENT};
 use http::request::Parts;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 use tokio::time::timeout;
 use tower_service::Service;
@@ -15,7 +16,7 @@ use super::body::{Filled, Replay, RequestBody, ResponseBody};
 use super::decode::{NoText, decode};
 use super::demand::{Asked, Demand, Refused};
 use super::options::{Mode, TooLarge};
-use super::record::{NoAnswer, Outcome, Reason};
+use super::record::{ClientName, NoAnswer, Outcome, Reason};
 use super::write::may_change_state;
 use crate::answer::RequestId;
 use crate::directory::Directory;
@@ -24,6 +25,7 @@ use crate::repair::plan::PlanError;
 use crate::repair::reshape::unreadable;
 use crate::rule::spec::Timing;
 use crate::rule::{ConversationId, Match, Rule};
+use crate::trace::Context;
 use crate::trace::journal::Journal;
 
 mod diagnose;
@@ -76,6 +78,7 @@ where
         shared: &shared,
         found: &found,
         mode: shared.options.mode_of(&found),
+        caller: Caller::of(&head),
         head,
         id,
     };
@@ -94,7 +97,31 @@ struct Case<'a, D> {
     found: &'a Match<'a, 'a>,
     mode: Mode,
     head: Parts,
+    caller: Caller,
     id: RequestId,
+}
+
+/// Who sent a request, and what it belongs to. Of the head itself some is gone once it was sent for the last time.
+struct Caller {
+    client: Option<ClientName>,
+    user_agent: Option<HeaderValue>,
+    trace: Option<Context>,
+    journal: Option<Arc<Journal>>,
+}
+
+impl Caller {
+    fn of(head: &Parts) -> Self {
+        Self {
+            client: head.extensions.get().cloned(),
+            user_agent: head.headers.get(USER_AGENT).cloned(),
+            trace: Context::of(&head.headers),
+            journal: head.extensions.get().cloned(),
+        }
+    }
+
+    fn user_agent(&self) -> Option<&str> {
+        self.user_agent.as_ref()?.to_str().ok()
+    }
 }
 
 /// A case on its way, with what is said of it at the end.
@@ -191,7 +218,7 @@ where
     /// Sends the original, about which nothing is known: it may change anything.
     async fn forward(&mut self, body: RequestBody<B>, reason: Reason) -> Answered<R, S::Error> {
         self.note.conclude(Outcome::Forwarded, reason);
-        let request = Request::from_parts(self.case.head.clone(), body);
+        let request = Request::from_parts(self.case.take_head(), body);
         let answer = self.sender.send_case(&self.case, request, true).await?;
         Ok(answer.map(ResponseBody::inner))
     }
@@ -226,7 +253,18 @@ impl<'a, D: Directory> Case<'a, D> {
 
     /// Where the request is recorded, if it is.
     fn journal(&self) -> Option<&Journal> {
-        self.head.extensions.get::<Arc<Journal>>().map(Arc::as_ref)
+        self.caller.journal.as_deref()
+    }
+
+    /// The head, to be sent for the last time. What stays is the method and the target.
+    fn take_head(&mut self) -> Parts {
+        let (mut head, ()) = Request::new(()).into_parts();
+        head.method.clone_from(&self.head.method);
+        head.uri.clone_from(&self.head.uri);
+        head.version = self.head.version;
+        head.headers = mem::take(&mut self.head.headers);
+        head.extensions = mem::take(&mut self.head.extensions);
+        head
     }
 
     fn announces_more_than(&self, limit: usize) -> bool {
@@ -264,7 +302,19 @@ impl<'a, D: Directory> Case<'a, D> {
         conversation.filter(|_| changes && may_change_state(request, path))
     }
 
-    /// Whether an answer may ask for a step that waits for it. `is_elsewhere`: the request went to another path
+    /// Whether any answer may ask for a step that waits for it.
+    fn may_wait(&self, rule: &Rule) -> bool {
+        let headers = &self.head.headers;
+        rule.timing == Timing::OnReject
+            || rule.recipe.has_waiting()
+            || self.found.has_another_path()
+            || rule
+                .drop_headers
+                .iter()
+                .any(|name| headers.contains_key(name))
+    }
+
+    /// Whether this answer does. `is_elsewhere`: the request went to another path
     /// than its own already.
     fn may_have_waited<R>(&self, rule: &Rule, is_elsewhere: bool, answer: &Response<R>) -> bool {
         if self.is_rejection(rule, answer) {

@@ -1,11 +1,14 @@
 //! What is wrong with a request that the upstream refused. Its answer goes to the caller as it came.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tower_service::Service;
 
 use super::draft::Sheet;
+use super::enforce::Again;
 use super::rejection::Rejection;
 use super::{Answered, Exchange, is_no_answer};
 use crate::directory::Directory;
@@ -40,9 +43,9 @@ where
             Ok(draft) => draft,
             Err(reason) => return self.forward(sheet.came.body(), reason).await,
         };
-        let edit = draft.edit(Demand::default(), None, &case.head);
+        let edit = Arc::new(draft.edit(Demand::default(), None, &case.head));
         self.note.edited(meant.rule, &edit, None);
-        let (answer, _) = self.send(&draft, &edit, 0).await?;
+        let (answer, _) = self.send(&draft, &edit, 0, Again::Never).await?;
         Ok(self.diagnose(answer, meant.doubt.as_ref()).await)
     }
 
@@ -57,7 +60,7 @@ where
             self.note.diagnosed(diagnosis);
             self.note.outcome = Outcome::Forwarded;
         }
-        let request = Request::from_parts(self.case.head.clone(), sheet.came.body());
+        let request = Request::from_parts(self.case.take_head(), sheet.came.body());
         let answer = self.sender.send_case(&self.case, request, true).await?;
         Ok(self.diagnose(answer, Some(diagnosis)).await)
     }

@@ -255,14 +255,13 @@ impl<'a> Draft<'a> {
             .collect()
     }
 
-    /// The request at `index` of an edit's.
+    /// The request at `index` of an edit's, made of the caller's.
     pub(super) fn request<B: Body<Data = Bytes>>(
         &self,
-        head: &Parts,
+        mut head: Parts,
         edit: &Edit,
         index: usize,
     ) -> Request<RequestBody<B>> {
-        let mut head = head.clone();
         if edit.content_type
             && let Some(content_type) = &self.content_type
         {

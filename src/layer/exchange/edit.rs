@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::layer::record::{Repair, Span};
 
 /// What is done to one request.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Edit {
     /// What is sent, in order; nothing stands for the request as it came.
     pub(super) parts: Vec<Part>,
@@ -20,6 +20,18 @@ pub(super) struct Edit {
     /// Whether the rule's header fields go.
     pub(super) no_headers: bool,
 }
+
+/// Of a request that nobody has looked at yet.
+pub(super) static NONE: Edit = Edit {
+    parts: Vec::new(),
+    repairs: Vec::new(),
+    filled: Vec::new(),
+    spans: Vec::new(),
+    dropped: Vec::new(),
+    content_type: false,
+    coding: false,
+    no_headers: false,
+};
 
 /// One request.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Mode enforce: repair, send, and after a definite rejection once more.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -18,9 +20,18 @@ use crate::layer::options::LookupFailure;
 use crate::layer::record::{Origin, Outcome, Reason};
 use crate::rule::{Meant, Rule};
 
+/// Whether a request may have to be made once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Again {
+    /// Its answer may ask for that.
+    Maybe,
+    /// Its answer is the caller's, whatever it says.
+    Never,
+}
+
 /// What was sent, and when.
 struct Attempt {
-    edit: Edit,
+    edit: Arc<Edit>,
     demand: Demand,
     /// When it was sent, where it held what had been looked up.
     filled_at: Option<Tick>,
@@ -60,17 +71,22 @@ where
         if let Some(current) = contradicted {
             return Box::pin(self.forward_diagnosed(sheet, current.contradicted())).await;
         }
-        let edit = draft.edit(demand, known.as_ref(), &self.case.head);
+        let edit = Arc::new(draft.edit(demand, known.as_ref(), &self.case.head));
         self.note.edited(rule, &edit, known.as_ref());
         let sent = self.case.shared.directory.now();
-        let (answer, last) = self.send(&draft, &edit, 0).await?;
+        let again = if edit.filled.is_empty() && !self.case.may_wait(rule) {
+            Again::Never
+        } else {
+            Again::Maybe
+        };
+        let (answer, last) = self.send(&draft, &edit, 0, again).await?;
         let attempt = Attempt {
             filled_at: (!edit.filled.is_empty()).then_some(sent),
             edit,
             demand,
             last,
         };
-        if !self.may_resend(rule, &attempt, &answer) {
+        if again == Again::Never || !self.may_resend(rule, &attempt, &answer) {
             if !attempt.edit.is_empty() && is_no_answer(&answer) {
                 self.note.reason = Some(Reason::UpstreamFailed);
             }
@@ -112,10 +128,16 @@ where
         draft: &Draft<'_>,
         edit: &Edit,
         first: usize,
+        again: Again,
     ) -> Result<(Response<R>, usize), S::Error> {
         let mut index = first;
         loop {
-            let request = draft.request(&self.case.head, edit, index);
+            let head = if again == Again::Never && index + 1 == edit.count() {
+                self.case.take_head()
+            } else {
+                self.case.head.clone()
+            };
+            let request = draft.request(head, edit, index);
             let answer = self
                 .sender
                 .send_case(&self.case, request, draft.changes())
@@ -178,7 +200,7 @@ where
         {
             return Ok(None);
         }
-        let second = draft.edit(demand, known.as_ref(), &self.case.head);
+        let second = Arc::new(draft.edit(demand, known.as_ref(), &self.case.head));
         // The same request is never sent twice: neither the one that was refused, nor those before it.
         if second.repeats(&first.edit, first.last) {
             return Ok(None);
@@ -187,7 +209,7 @@ where
         if newer_than.is_some() {
             self.note.origin = Some(Origin::Refetched);
         }
-        let (answer, _) = self.send(&draft, &second, first.last).await?;
+        let (answer, _) = self.send(&draft, &second, first.last, Again::Never).await?;
         if is_no_answer(&answer) {
             self.note.reason = Some(Reason::UpstreamFailed);
         } else if demand != first.demand && answer.status().is_success() {
@@ -204,7 +226,7 @@ where
             return Ok(self.refuse(answer, Some(miss.reason())));
         }
         self.note.conclude(Outcome::Forwarded, miss.reason());
-        let (answer, _) = self.send(draft, &Edit::default(), 0).await?;
+        let (answer, _) = self.send(draft, &Edit::default(), 0, Again::Never).await?;
         Ok(answer.map(ResponseBody::inner))
     }
 }

@@ -1,10 +1,10 @@
+use std::sync::Arc;
 use std::time::Duration;
 
-use http::header::USER_AGENT;
 use http::{Response, StatusCode};
 use http_body::Body;
 
-use super::edit::Edit;
+use super::edit::{self, Edit};
 use super::lookup::Known;
 use super::{Answered, Case};
 use crate::directory::Directory;
@@ -12,7 +12,6 @@ use crate::layer::record::{ClientName, Observer as _, Origin, Outcome, Reason, R
 use crate::layer::report::{PATCHWRIGHT, header};
 use crate::repair::diagnosis::Diagnosis;
 use crate::rule::Rule;
-use crate::trace::Context;
 
 /// What will be said of a request.
 #[derive(Debug)]
@@ -23,7 +22,8 @@ pub(super) struct Note<'r> {
     pub(super) verdict: Option<Verdict>,
     /// The rule whose targets were filled.
     pub(super) rule: Option<&'r Rule>,
-    pub(super) edit: Edit,
+    /// What was done; shared with whoever does it.
+    edit: Option<Arc<Edit>>,
     /// Statuses of the answers to its requests, in order.
     statuses: Vec<Option<StatusCode>>,
     hint: Option<String>,
@@ -38,7 +38,7 @@ impl Default for Note<'_> {
             origin: None,
             verdict: None,
             rule: None,
-            edit: Edit::default(),
+            edit: None,
             statuses: Vec::new(),
             hint: None,
             age: None,
@@ -64,9 +64,9 @@ impl<'r> Note<'r> {
     }
 
     /// Notes an edit for a rule, and the snapshot that it used.
-    pub(super) fn edited(&mut self, rule: &'r Rule, edit: &Edit, known: Option<&Known<'_>>) {
+    pub(super) fn edited(&mut self, rule: &'r Rule, edit: &Arc<Edit>, known: Option<&Known<'_>>) {
         self.rule = Some(rule);
-        self.edit = edit.clone();
+        self.edit = Some(Arc::clone(edit));
         self.outcome = if edit.is_empty() {
             Outcome::Complete
         } else {
@@ -92,14 +92,12 @@ impl<'r> Note<'r> {
         result: Answered<R, E>,
     ) -> Answered<R, E> {
         let pointers = self.rule.unwrap_or(case.rule()).pointers();
-        let filled = self
-            .edit
+        let edit = self.edit();
+        let filled = edit
             .filled
             .iter()
             .filter_map(|&target| pointers.get(target));
         let filled: Vec<&str> = filled.map(String::as_str).collect();
-        let user_agent = case.head.headers.get(USER_AGENT);
-        let client = case.head.extensions.get::<ClientName>();
         let failed = result.is_err() && self.outcome == Outcome::Repaired;
         let record = Record {
             rule: case.rule().name(),
@@ -107,20 +105,20 @@ impl<'r> Note<'r> {
             template: case.found.template(),
             outcome: self.outcome,
             reason: self.reason.or(failed.then_some(Reason::UpstreamFailed)),
-            repairs: &self.edit.repairs,
+            repairs: &edit.repairs,
             verdict: self.verdict,
-            spans: &self.edit.spans,
+            spans: &edit.spans,
             filled: &filled,
-            dropped: &self.edit.dropped,
+            dropped: &edit.dropped,
             parts: &self.parts(),
             hint: self.hint.as_deref(),
             snapshot: self.origin,
             age: self.age,
             status: result.as_ref().ok().map(Response::status),
-            client: client.map(|ClientName(name)| &**name),
-            user_agent: user_agent.and_then(|value| value.to_str().ok()),
+            client: case.caller.client.as_ref().map(|ClientName(name)| &**name),
+            user_agent: case.caller.user_agent(),
             id: case.id,
-            trace: Context::of(&case.head.headers),
+            trace: case.caller.trace,
         };
         if let Some(journal) = case.journal() {
             journal.observe(&record);
@@ -133,13 +131,19 @@ impl<'r> Note<'r> {
         Ok(response)
     }
 
+    /// What was done, as far as anything was.
+    pub(super) fn edit(&self) -> &Edit {
+        self.edit.as_deref().unwrap_or(&edit::NONE)
+    }
+
     /// The requests that it became, where they are several.
     fn parts(&self) -> Vec<(String, Option<StatusCode>)> {
-        if self.edit.count() < 2 {
+        let edit = self.edit();
+        if edit.count() < 2 {
             return Vec::new();
         }
         let status = |index| self.statuses.get(index).copied().flatten();
-        let parts = self.edit.parts.iter().enumerate();
+        let parts = edit.parts.iter().enumerate();
         parts
             .filter_map(|(index, part)| Some((part.name.clone()?, status(index))))
             .collect()

@@ -1,5 +1,7 @@
 //! Mode observe: the original goes, whatever happens.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
@@ -43,7 +45,7 @@ where
         self.note_observed(rule, &draft, demand, known);
         let case = &self.case;
         let waits = case.may_have_waited(rule, false, &answer);
-        let judges = !self.note.edit.is_empty() && case.is_rejection(rule, &answer);
+        let judges = !self.note.edit().is_empty() && case.is_rejection(rule, &answer);
         if !waits && !judges {
             self.note.judge_unread(case, &answer);
             let answer = self.diagnose(answer, meant.doubt.as_ref()).await;
@@ -116,7 +118,7 @@ where
                     let reason = current.contradicted().flaw.into();
                     return self.note.conclude(Outcome::Observed, reason);
                 }
-                let edit = draft.edit(demand, known.as_ref(), &self.case.head);
+                let edit = Arc::new(draft.edit(demand, known.as_ref(), &self.case.head));
                 self.note.edited(rule, &edit, known.as_ref());
                 if !edit.is_empty() {
                     self.note.outcome = Outcome::Observed;

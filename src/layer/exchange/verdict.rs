@@ -44,15 +44,17 @@ impl Note<'_> {
         case: &Case<'_, D>,
         verdict: impl FnOnce(&Undone<'_>) -> Verdict,
     ) {
-        if self.edit.is_empty() {
+        let edit = self.edit();
+        if edit.is_empty() {
             return;
         }
-        self.verdict = Some(verdict(&Undone {
+        let verdict = verdict(&Undone {
             rule: self.rule.unwrap_or(case.rule()),
-            repairs: &self.edit.repairs,
-            filled: &self.edit.filled,
-            dropped: &self.edit.dropped,
+            repairs: &edit.repairs,
+            filled: &edit.filled,
+            dropped: &edit.dropped,
             is_misplaced: case.found.is_misplaced(&case.head.method),
-        }));
+        });
+        self.verdict = Some(verdict);
     }
 }
