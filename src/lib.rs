@@ -35,6 +35,8 @@ pub mod access;
 pub mod admin;
 pub mod answer;
 #[cfg(feature = "proxy")]
+mod call;
+#[cfg(feature = "proxy")]
 pub mod certificates;
 #[cfg(feature = "proxy")]
 pub mod cli;

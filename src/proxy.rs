@@ -23,7 +23,6 @@ use bytes::Bytes;
 use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use hyper_util::service::TowerToHyperService;
 use tower_layer::Layer as _;
 use tower_service::Service;
 
@@ -45,6 +44,7 @@ pub use self::routes::{Route, Routes, host};
 pub use self::tracing::Tracing;
 use crate::access::Access;
 use crate::answer::{OwnAnswer, RequestId};
+use crate::call::call;
 use crate::config::Config;
 use crate::credential::Inject;
 use crate::directory::cached::{Cached, Gate};
@@ -309,8 +309,7 @@ where
         }
         routes::to_origin_form(request.uri_mut());
         drop(admission);
-        let service = TowerToHyperService::new(destination.service());
-        let answering = span.in_scope(|| hyper::service::Service::call(&service, request));
+        let answering = span.in_scope(|| call(destination.service(), request));
         ProxyFuture::passing(
             answering,
             Passage {

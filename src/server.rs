@@ -16,6 +16,7 @@
 mod accept;
 mod activity;
 mod answering;
+mod aside;
 mod body;
 mod closing;
 mod connection;

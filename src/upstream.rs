@@ -246,7 +246,9 @@ impl Shared {
         let interim = request.extensions_mut().remove::<Interim>();
         let departed = request.extensions_mut().remove::<Departed>();
         let journal = request.extensions_mut().remove::<Arc<Journal>>();
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
+        // What is left was for those in front of here. Its room is of use.
+        parts.extensions.clear();
         let (body, sending) = RequestBody::new(body, self.settings.idle);
         let mut request = self.forward(parts, body, upgrade.as_ref())?;
         if let Some(interim) = interim {
@@ -307,6 +309,7 @@ impl Shared {
         let mut request = Request::new(body);
         *request.method_mut() = parts.method;
         *request.headers_mut() = parts.headers;
+        *request.extensions_mut() = parts.extensions;
         // The base path and a target that hyper parsed always make a path; were it not so, nothing
         // would have been delivered.
         *request.uri_mut() = self
@@ -319,6 +322,7 @@ impl Shared {
             parts.version,
             length,
             upgrade.map(Wanted::protocols),
+            self.transport.wants_host().then_some(&self.origin.host),
         );
         Ok(request)
     }

@@ -256,6 +256,15 @@ impl<'a, D: Directory> Case<'a, D> {
         self.caller.journal.as_deref()
     }
 
+    /// The head, to be sent and kept. What is added to it has its room in what came; a copy has none to spare.
+    fn lend_head(&mut self) -> Parts {
+        let kept = self.head.headers.clone();
+        let extensions = self.head.extensions.clone();
+        let head = self.take_head();
+        (self.head.headers, self.head.extensions) = (kept, extensions);
+        head
+    }
+
     /// The head, to be sent for the last time. What stays is the method and the target.
     fn take_head(&mut self) -> Parts {
         let (mut head, ()) = Request::new(()).into_parts();

@@ -20,9 +20,9 @@ impl<S> Destination<S> {
     }
 }
 
-impl<S: Clone> Destination<S> {
+impl<S> Destination<S> {
     /// The service, for one request.
-    pub(super) fn service(&self) -> S {
-        self.service.clone()
+    pub(super) fn service(&self) -> &S {
+        &self.service
     }
 }

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::{HeaderValue, Request, Response, header};
 use http_body::Body;
 use http_body_util::Full;
-use hyper_util::service::TowerToHyperServiceFuture;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 use tracing::Span;
@@ -15,6 +14,7 @@ use tracing::Span;
 use super::body::{ProxyBody, Share};
 use super::rest::Rest;
 use crate::answer::OwnAnswer;
+use crate::call::Call;
 use crate::metrics::Metrics;
 
 /// What a request that is passed on keeps until its answer comes.
@@ -51,7 +51,7 @@ pin_project! {
         },
         Passing {
             #[pin]
-            answering: TowerToHyperServiceFuture<S, Request<B>>,
+            answering: Call<S, Request<B>>,
             passage: Option<Passage>,
         },
     }
@@ -72,10 +72,7 @@ where
         }
     }
 
-    pub(super) fn passing(
-        answering: TowerToHyperServiceFuture<S, Request<B>>,
-        passage: Passage,
-    ) -> Self {
+    pub(super) fn passing(answering: Call<S, Request<B>>, passage: Passage) -> Self {
         let passage = Some(passage);
         Self {
             state: State::Passing { answering, passage },

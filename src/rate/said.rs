@@ -1,12 +1,12 @@
 use std::time::{Duration, SystemTime};
 
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderName, StatusCode};
 
 use crate::directory::retry_after;
 
-const COUNT: &str = "inin-ratelimit-count";
-const ALLOWED: &str = "inin-ratelimit-allowed";
-const RESET: &str = "inin-ratelimit-reset";
+static COUNT: HeaderName = HeaderName::from_static("inin-ratelimit-count");
+static ALLOWED: HeaderName = HeaderName::from_static("inin-ratelimit-allowed");
+static RESET: HeaderName = HeaderName::from_static("inin-ratelimit-reset");
 
 /// Longest window that is believed: the API's is a minute, and an upstream that is wrong about it must not
 /// keep lookups away for a day.
@@ -26,13 +26,13 @@ pub(crate) struct Said {
 impl Said {
     /// `None` where any of it is missing or no number: half of it says nothing.
     pub(crate) fn read(headers: &HeaderMap) -> Option<Self> {
-        let number = |name| {
+        let number = |name: &HeaderName| {
             let text = headers.get(name)?.to_str().ok()?.trim();
             let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
             // More digits than a number holds are as good as without end.
             is_number.then(|| text.parse().unwrap_or(u32::MAX))
         };
-        let (count, allowed, reset) = (number(COUNT)?, number(ALLOWED)?, number(RESET)?);
+        let (count, allowed, reset) = (number(&COUNT)?, number(&ALLOWED)?, number(&RESET)?);
         // A limit of nothing is no limit that anybody could keep to.
         (allowed > 0).then_some(Self {
             allowed,
@@ -56,10 +56,9 @@ mod tests {
     use super::*;
 
     fn read(values: [Option<&str>; 3]) -> Option<Said> {
-        let names = [COUNT, ALLOWED, RESET];
+        let names = [&COUNT, &ALLOWED, &RESET];
         let lines = names.into_iter().zip(values);
-        let lines = lines
-            .filter_map(|(name, value)| Some((name.parse().unwrap(), value?.parse().unwrap())));
+        let lines = lines.filter_map(|(name, value)| Some((name.clone(), value?.parse().unwrap())));
         Said::read(&lines.collect())
     }
 

@@ -6,13 +6,13 @@ use std::task::{Context, Poll};
 
 use h2::Reason;
 use http::{Request, Response};
-use hyper_util::service::TowerToHyperServiceFuture;
 use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 use tower_service::Service;
 
 use super::connection::Place;
 use crate::BoxError;
+use crate::call::Call;
 use crate::departed::Departed;
 use crate::received::Received;
 
@@ -26,7 +26,7 @@ pin_project! {
         // It ends with whoever asked for it.
         Bound {
             #[pin]
-            answering: TowerToHyperServiceFuture<S, Request<Received>>,
+            answering: Call<S, Request<Received>>,
         },
         // It may outlive whoever asked for it.
         Change { change: Change<B> },

@@ -19,6 +19,7 @@ use tower_service::Service;
 
 use super::accept::Arrival;
 use super::activity::{Activity, Deadlines, Expiry};
+use super::aside::Aside;
 use super::io::Io;
 use super::room::Room;
 use super::service::{Counted, Introduction};
@@ -47,6 +48,13 @@ pub(super) enum Stage {
     Draining,
     /// Time is up.
     Aborting,
+}
+
+/// What may happen to a connection that is not on it.
+enum Event {
+    Expired(Expiry),
+    Abused,
+    Stage(Stage),
 }
 
 /// What every connection of a server shares.
@@ -169,6 +177,19 @@ where
         let mut asked = pin!(self.room.asked(&activity));
         let mut graceful = false;
         loop {
+            // Polled when it is woken itself, and not for each thing that happens on the connection.
+            let mut beside = pin!(Aside::new(async {
+                tokio::select! {
+                    biased;
+                    expiry = expired.as_mut() => Event::Expired(expiry),
+                    () = activity.abused() => Event::Abused,
+                    changed = self.stage.changed() => {
+                        let stage = *self.stage.borrow_and_update();
+                        // The server is gone without a word only when its runtime is.
+                        Event::Stage(if changed.is_err() { Stage::Aborting } else { stage })
+                    }
+                }
+            }));
             tokio::select! {
                 biased;
                 ended = connection.as_mut() => {
@@ -178,16 +199,6 @@ where
                     }
                     return;
                 }
-                expiry = expired.as_mut() => {
-                    match expiry {
-                        Expiry::BlockedWrite => return,
-                        Expiry::Silence if !activity.is_http2() => return,
-                        // HTTP/2 says goodbye, so that a request that crosses it is known to be lost.
-                        Expiry::Silence => connection.as_mut().graceful_shutdown(),
-                        Expiry::PartialHead => activity.refuse(),
-                    }
-                    break;
-                }
                 // After the connection itself, which has read what there is by now: a request that is here
                 // already is answered.
                 () = asked.as_mut() => {
@@ -195,24 +206,32 @@ where
                     connection.as_mut().graceful_shutdown();
                     break;
                 }
-                () = activity.abused() => {
-                    tracing::debug!("a caller resets most of its requests");
-                    connection.as_mut().graceful_shutdown();
-                    break;
-                }
-                changed = self.stage.changed() => {
-                    let stage = *self.stage.borrow_and_update();
-                    // The server is gone without a word only when its runtime is.
-                    if changed.is_err() || stage == Stage::Aborting {
-                        return;
-                    }
-                    // GOAWAY loses no request, so HTTP/2 needs no lingering.
-                    let due = stage >= Stage::Draining || activity.is_http2();
-                    if due && !graceful {
-                        graceful = true;
+                event = beside.as_mut() => match event {
+                    Event::Expired(Expiry::BlockedWrite) | Event::Stage(Stage::Aborting) => return,
+                    Event::Expired(Expiry::Silence) if !activity.is_http2() => return,
+                    // HTTP/2 says goodbye, so that a request that crosses it is known to be lost.
+                    Event::Expired(Expiry::Silence) => {
                         connection.as_mut().graceful_shutdown();
+                        break;
                     }
-                }
+                    Event::Expired(Expiry::PartialHead) => {
+                        activity.refuse();
+                        break;
+                    }
+                    Event::Abused => {
+                        tracing::debug!("a caller resets most of its requests");
+                        connection.as_mut().graceful_shutdown();
+                        break;
+                    }
+                    Event::Stage(stage) => {
+                        // GOAWAY loses no request, so HTTP/2 needs no lingering.
+                        let due = stage >= Stage::Draining || activity.is_http2();
+                        if due && !graceful {
+                            graceful = true;
+                            connection.as_mut().graceful_shutdown();
+                        }
+                    }
+                },
             }
         }
         // It has had its time, and whatever it ends with is no news.

@@ -8,7 +8,6 @@ use std::task::{Context, Poll, ready};
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper_util::service::TowerToHyperService;
 use pin_project_lite::pin_project;
 use tower_service::Service;
 
@@ -18,6 +17,7 @@ use super::body::CountedBody;
 use super::connection::Place;
 use crate::BoxError;
 use crate::answer::OwnAnswer;
+use crate::call::call;
 use crate::departed::Departed;
 use crate::interim::{Interim, Interims};
 use crate::peer::Peer;
@@ -29,7 +29,7 @@ const SMALL: u64 = 4 << 10;
 /// Answers the requests of one connection.
 #[derive(Clone, Debug)]
 pub(super) struct Counted<S> {
-    inner: TowerToHyperService<S>,
+    inner: S,
     introduction: Introduction,
     activity: Arc<Activity>,
     interims: Interims,
@@ -47,7 +47,7 @@ impl<S> Counted<S> {
         place: Place,
     ) -> Self {
         Self {
-            inner: TowerToHyperService::new(inner),
+            inner,
             introduction,
             activity,
             interims,
@@ -86,14 +86,18 @@ where
         } else if version != Version::HTTP_2 || request.method().is_safe() {
             let request = request.map(|incoming| body.note(Received::new(incoming, version)));
             Answering::Bound {
-                answering: self.inner.call(request),
+                answering: call(&self.inner, request),
             }
         } else {
             let departed = Departed::default();
             request.extensions_mut().insert(departed.clone());
             let request = request.map(|body| Received::new(body, version));
             Answering::Change {
-                change: Change::new(self.inner.call(request), departed, Arc::clone(&self.place)),
+                change: Change::new(
+                    call(&self.inner, request),
+                    departed,
+                    Arc::clone(&self.place),
+                ),
             }
         };
         CountedFuture {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::header::HOST;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -52,6 +53,10 @@ impl Plain {
     ) -> Result<Response<Incoming>, String> {
         let mut request = request.map(|body| RequestBody::new(body, self.settings.idle).0);
         *request.uri_mut() = origin_form(request.uri());
+        if self.transport.wants_host() {
+            let headers = request.headers_mut();
+            headers.insert(HOST, self.origin.host.clone());
+        }
         let mut request = Some(request);
         let answered = self.transport.request(&mut request, &self.origin).await;
         let (response, _) = answered.map_err(|error| Chain(&error).to_string())?;

@@ -80,20 +80,26 @@ pub enum Length {
     Unknown,
 }
 
-/// Turns a caller's header fields into ours. `upgrade` is the `Upgrade` field to forward, if any.
+/// Turns a caller's header fields into ours. `upgrade` is the `Upgrade` field to forward, if any, and `host` the
+/// upstream's own authority where it is known already that it is wanted as a field.
 pub fn request_headers(
     headers: &mut HeaderMap,
     version: Version,
     length: Length,
     upgrade: Option<&HeaderValue>,
+    host: Option<&HeaderValue>,
 ) {
     let mut trailers = false;
     if hop::has_hop_by_hop(headers) {
         trailers = hop::takes_trailers(headers);
         hop::remove_hop_by_hop(headers);
     }
-    // The client writes the upstream's own authority (`Host`, or `:authority` on HTTP/2).
-    headers.remove(header::HOST);
+    match host {
+        // In the place of the caller's.
+        Some(host) => drop(headers.insert(header::HOST, host.clone())),
+        // HTTP/2 has `:authority`.
+        None => drop(headers.remove(header::HOST)),
+    }
     // Answered by our own server, which says 100 when the body is first read.
     headers.remove(header::EXPECT);
     join_cookies(headers);
@@ -173,7 +179,7 @@ mod tests {
         for (name, value) in lines {
             headers.append(*name, HeaderValue::from_static(value));
         }
-        request_headers(&mut headers, Version::HTTP_11, length, None);
+        request_headers(&mut headers, Version::HTTP_11, length, None, None);
         headers
     }
 

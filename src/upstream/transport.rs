@@ -83,6 +83,11 @@ impl Transport {
         self.reload.clone()
     }
 
+    /// Whether requests need a `Host` of their own. Where HTTP/2 is wanted they get one when it is not spoken.
+    pub(super) fn wants_host(&self) -> bool {
+        self.http2.is_none()
+    }
+
     /// Sends a request in origin form. It is taken from where it is when it is sent.
     pub(super) async fn request(
         &self,
@@ -95,10 +100,6 @@ impl Transport {
             if let Some((response, lease)) = sent {
                 return Ok((response, Carrier::Stream { _lease: lease }));
             }
-        }
-        if let Some(request) = request {
-            let headers = request.headers_mut();
-            headers.insert(header::HOST, origin.host.clone());
         }
         let (response, line) = self.http1.request(request).await?;
         Ok((response, Carrier::Line(line)))
@@ -122,6 +123,8 @@ async fn by_http2(
         Sent::Answered(response, lease) => Ok(Some((response, lease))),
         Sent::Http1(mut request) => {
             *request.uri_mut() = origin_form(request.uri());
+            let headers = request.headers_mut();
+            headers.insert(header::HOST, origin.host.clone());
             *slot = Some(*request);
             Ok(None)
         }

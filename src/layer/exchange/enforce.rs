@@ -135,7 +135,7 @@ where
             let head = if again == Again::Never && index + 1 == edit.count() {
                 self.case.take_head()
             } else {
-                self.case.head.clone()
+                self.case.lend_head()
             };
             let request = draft.request(head, edit, index);
             let answer = self

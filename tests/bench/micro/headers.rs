@@ -38,6 +38,12 @@ fn header_rewritten_for_the_upstream(bencher: Bencher<'_, '_>) {
     bencher
         .with_inputs(|| headers.clone())
         .bench_refs(|headers| {
-            request_headers(headers, http::Version::HTTP_11, Length::Exact(200), None);
+            request_headers(
+                headers,
+                http::Version::HTTP_11,
+                Length::Exact(200),
+                None,
+                None,
+            );
         });
 }

@@ -55,7 +55,7 @@ fn kept(fields: &Fields) -> HeaderMap {
 /// The head that goes upstream: framed once and by the body, with our own `Via`, and else what is kept.
 fn sent(fields: &Fields, version: Version, length: Length) {
     let mut sent = fields.map();
-    request_headers(&mut sent, version, length, None);
+    request_headers(&mut sent, version, length, None, None);
     let values = |name: &str| {
         sent.get_all(name)
             .iter()
