@@ -1,6 +1,5 @@
 //! When something last moved, shared between what moves it and what watches over it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -10,10 +9,10 @@ use tokio::time::{Instant, sleep_until};
 ///
 /// Winding it up is one relaxed store: the watcher sleeps until the deadline it knows, looks again, and
 /// goes back to sleep if there was progress meanwhile. So what moves never has to wake what watches.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Progress {
     start: Instant,
-    last_micros: Arc<AtomicU64>,
+    last_micros: AtomicU64,
 }
 
 impl Progress {
@@ -21,7 +20,7 @@ impl Progress {
     pub(crate) fn new() -> Self {
         Self {
             start: Instant::now(),
-            last_micros: Arc::new(AtomicU64::new(0)),
+            last_micros: AtomicU64::new(0),
         }
     }
 
@@ -29,6 +28,11 @@ impl Progress {
     pub(crate) fn touch(&self) {
         let micros = u64::try_from(self.start.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.last_micros.store(micros, Ordering::Relaxed);
+    }
+
+    /// How long it has been watched.
+    pub(crate) fn elapsed(&self) -> Duration {
+        self.start.elapsed()
     }
 
     /// When progress was made last.
@@ -50,15 +54,17 @@ impl Progress {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     const LIMIT: Duration = Duration::from_secs(10);
 
     #[tokio::test(start_paused = true)]
     async fn a_stall_is_counted_from_the_last_progress() {
-        let progress = Progress::new();
+        let progress = Arc::new(Progress::new());
         let started = Instant::now();
-        let shared = progress.clone();
+        let shared = Arc::clone(&progress);
         let watcher = tokio::spawn(async move { shared.stalled(LIMIT).await });
         tokio::time::sleep(LIMIT / 2).await;
         progress.touch();

@@ -47,7 +47,6 @@ use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::ext::on_informational;
-use tokio::time::Instant;
 use tower_service::Service;
 
 use self::body::RequestBody;
@@ -170,7 +169,6 @@ async fn answer(
     shared: Arc<Shared>,
     prepared: Prepared,
 ) -> Result<Response<ResponseBody>, Infallible> {
-    let asked = Instant::now();
     let Prepared {
         mut request,
         sending,
@@ -203,7 +201,8 @@ async fn answer(
     };
     Ok(match answered {
         Ok(response) => {
-            shared.answers.count(response.status(), asked.elapsed());
+            let took = sending.progress().elapsed();
+            shared.answers.count(response.status(), took);
             if let Some(part) = &mut part {
                 part.answered(response.status());
             }

@@ -145,15 +145,15 @@ impl Activity {
         state.reading.is_clear()
     }
 
-    /// For how long nothing has been asked. `None` while something is, or its answer is being written.
-    pub(super) fn idle_for(&self) -> Option<Duration> {
+    /// Since when nothing has been asked. `None` while something is, or its answer is being written.
+    pub(super) fn idle_since(&self) -> Option<Instant> {
         let state = self.state();
         let unasked = match state.phase {
             Phase::Opening => state.protocol == Protocol::Undecided(0),
             Phase::Idle => true,
             Phase::Head | Phase::Busy(_) => false,
         };
-        (unasked && !state.reading.is_waiting()).then(|| state.since.elapsed())
+        (unasked && !state.reading.is_waiting()).then_some(state.since)
     }
 
     /// A request was read; it is over when the guard is dropped.
@@ -163,7 +163,8 @@ impl Activity {
             Phase::Busy(others) => others,
             _ => 0,
         };
-        state.enter(Phase::Busy(others + 1));
+        // Since when is of no interest: no deadline of ours holds then.
+        state.phase = Phase::Busy(others + 1);
         state.requests += 1;
         state.body = body;
         InFlight {

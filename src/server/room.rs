@@ -121,7 +121,7 @@ impl Room {
         let mut grace: Option<Pin<Box<Sleep>>> = None;
         poll_fn(|cx| {
             loop {
-                let Some(idle_for) = activity.idle_for() else {
+                let Some(since) = activity.idle_since() else {
                     // If it was asked already, `Notify` asks the next one.
                     turn.set(None);
                     grace = None;
@@ -138,7 +138,7 @@ impl Room {
                     }
                     turn.set(None);
                 }
-                let left = GRACE.saturating_sub(idle_for);
+                let left = GRACE.saturating_sub(since.elapsed());
                 grace = (!left.is_zero()).then(|| Box::pin(sleep(left)));
                 // One of those that were asked goes, and the others stay.
                 if left.is_zero() && self.wanted.swap(false, Ordering::Relaxed) {

@@ -153,7 +153,12 @@ impl Body for RequestBody {
             }),
             Poll::Ready(Some(Ok(frame))) => {
                 this.alarm.moved(frame.data_ref().map_or(0, Bytes::len));
-                this.sending.progress().touch();
+                // The last one ends it, which is progress, too.
+                if this.is_end_stream() {
+                    this.sending.end();
+                } else {
+                    this.sending.progress().touch();
+                }
                 Poll::Ready(Some(Ok(clean(frame))))
             }
             Poll::Ready(Some(Err(error))) => {

@@ -95,32 +95,24 @@ impl Pool {
         }
     }
 
+    /// A connection that is free already.
+    pub(super) fn idle(&self) -> Option<Line> {
+        self.shared.idle()
+    }
+
     /// Sends a request in origin form, with its `Host`, and waits for the head of its answer. It is taken from
     /// where it is when it is sent, so that nothing here has to keep room for it.
-    ///
-    /// It goes to another connection only if hyper gives it back, because its connection was closed before a
-    /// byte of it was written; and if that happens on a connection that was made for it, nowhere.
     pub(super) async fn request(
         &self,
         request: &mut Option<Request<RequestBody>>,
     ) -> Result<(Response<Incoming>, Line), Error> {
         loop {
-            let mut line = match self.shared.idle() {
+            let line = match self.shared.idle() {
                 Some(line) => line,
                 None => self.shared.wait_or_connect().await?,
             };
-            let (Some(sender), Some(sent)) = (&mut line.sender, request.take()) else {
-                return Err(Error::Nothing);
-            };
-            let mut error = match sender.try_send_request(sent).await {
-                Ok(response) => return Ok((response, line)),
-                Err(error) => error,
-            };
-            let used = line.used;
-            line.give_up();
-            match error.take_message() {
-                Some(unsent) if used => *request = Some(unsent),
-                _ => return Err(Error::Broken(error.into_error())),
+            if let Some(answered) = line.request(request).await? {
+                return Ok(answered);
             }
         }
     }
@@ -211,6 +203,30 @@ impl fmt::Debug for Shared {
 }
 
 impl Line {
+    /// Sends a request on it. `None` when it is back where it was: hyper gives it back when its connection was
+    /// closed before a byte of it was written. It may go to another then; but if that happens on a connection
+    /// that was made for it, nowhere.
+    pub(super) async fn request(
+        mut self,
+        request: &mut Option<Request<RequestBody>>,
+    ) -> Result<Option<(Response<Incoming>, Self)>, Error> {
+        let (Some(sender), Some(sent)) = (&mut self.sender, request.take()) else {
+            return Err(Error::Nothing);
+        };
+        let mut error = match sender.try_send_request(sent).await {
+            Ok(response) => return Ok(Some((response, self))),
+            Err(error) => error,
+        };
+        self.give_up();
+        match error.take_message() {
+            Some(unsent) if self.used => {
+                *request = Some(unsent);
+                Ok(None)
+            }
+            _ => Err(Error::Broken(error.into_error())),
+        }
+    }
+
     /// Closes it instead, once what is on it has ended.
     pub(super) fn give_up(&mut self) {
         self.sender = None;

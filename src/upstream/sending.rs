@@ -89,23 +89,25 @@ impl Sending {
     pub(super) async fn overdue(&self, request: Duration, idle: Duration) -> Overdue {
         loop {
             let ended = self.ended.load(Ordering::Acquire);
-            let deadline = self.progress.last() + if ended { request } else { idle };
-            if Instant::now() >= deadline {
-                let caller = !ended && self.waits_for_caller.load(Ordering::Relaxed);
-                return if caller {
-                    Overdue::Caller
-                } else {
-                    Overdue::Upstream
-                };
-            }
-            // Never past the earliest deadline that the body's end could bring.
-            let look_again = Instant::now() + request;
-            sleep_until(if ended {
-                deadline
+            let limit = if ended { request } else { idle };
+            let last = self.progress.last();
+            let look_again = if ended {
+                last + request
             } else {
-                deadline.min(look_again)
-            })
-            .await;
+                // Never past the earliest deadline that the body's end could bring.
+                (last + idle).min(Instant::now() + request)
+            };
+            sleep_until(look_again).await;
+            let ended_meanwhile = ended != self.ended.load(Ordering::Acquire);
+            if ended_meanwhile || Instant::now() < self.progress.last() + limit {
+                continue;
+            }
+            let caller = !ended && self.waits_for_caller.load(Ordering::Relaxed);
+            return if caller {
+                Overdue::Caller
+            } else {
+                Overdue::Upstream
+            };
         }
     }
 }

@@ -105,16 +105,16 @@ async fn tunnel(caller: Upgraded, upstream: Upgraded, idle: Duration) {
 }
 
 /// Notes every byte that moves.
-struct Watched {
+struct Watched<'p> {
     inner: TokioIo<Upgraded>,
-    progress: Progress,
+    progress: &'p Progress,
 }
 
-impl Watched {
-    fn new(inner: Upgraded, progress: &Progress) -> Self {
+impl<'p> Watched<'p> {
+    fn new(inner: Upgraded, progress: &'p Progress) -> Self {
         Self {
             inner: TokioIo::new(inner),
-            progress: progress.clone(),
+            progress,
         }
     }
 
@@ -126,7 +126,7 @@ impl Watched {
     }
 }
 
-impl AsyncRead for Watched {
+impl AsyncRead for Watched<'_> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -137,7 +137,7 @@ impl AsyncRead for Watched {
     }
 }
 
-impl AsyncWrite for Watched {
+impl AsyncWrite for Watched<'_> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
