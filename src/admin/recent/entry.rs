@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::admin::rfc3339;
 use crate::answer::RequestId;
+use crate::harmless::{first, is_plain, spell};
 use crate::layer::record::{Origin, Outcome, Reason, Record, Repair, Span, Verdict};
+use crate::rfc3339;
 
 /// Characters of a `User-Agent` or a hint that are kept. Callers choose the one, and both are shown to people.
 pub(super) const TEXT_CHARS: usize = 120;
@@ -101,7 +102,7 @@ impl Entry {
         let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
         json!({
             "seq": facts.number,
-            "time": rfc3339(facts.time),
+            "time": rfc3339::millis(facts.time),
             "method": self.method,
             "template": self.template,
             "rule": self.rule,
@@ -145,18 +146,13 @@ fn list<T: Default, U>(
     }
 }
 
-/// Text of a caller's as it may be shown: bounded, and with control characters spelled out.
+/// Text of a caller's as it may be shown: bounded, and with what acts spelled out.
 pub(super) fn show(room: &mut String, text: &str) {
     room.clear();
-    if text.len() <= TEXT_CHARS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    let text = first(text, TEXT_CHARS);
+    if is_plain(text) {
         room.push_str(text);
-        return;
-    }
-    for char in text.chars().take(TEXT_CHARS) {
-        if char.is_control() {
-            room.extend(char.escape_default());
-        } else {
-            room.push(char);
-        }
+    } else {
+        spell(text, |char| room.push(char));
     }
 }
