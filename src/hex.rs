@@ -31,11 +31,35 @@ fn eight(number: u64) -> [u8; 8] {
     digits.to_be_bytes()
 }
 
-/// The digits of a byte.
+/// The number that sixteen digits are, in lower case.
+pub(crate) fn number(digits: &[u8; 16]) -> Option<u64> {
+    let (high, low) = digits.split_at(8);
+    Some(of_eight(high.try_into().ok()?)? << 32 | of_eight(low.try_into().ok()?)?)
+}
+
+fn of_eight(digits: [u8; 8]) -> Option<u64> {
+    let apart = u64::from_be_bytes(digits);
+    // Of all digits letters alone have this bit.
+    let letters = apart >> 6 & lanes(1);
+    let fours = (apart & lanes(0x0f)) + letters * 9;
+    let number = (fours | fours >> 4) & 0x00ff_00ff_00ff_00ff;
+    let number = (number | number >> 8) & 0x0000_ffff_0000_ffff;
+    let number = (number | number >> 16) & 0xffff_ffff;
+    // What is no digit was taken for one, which is not the same.
+    (eight(number) == digits).then_some(number)
+}
+
+/// Appends the digits of an id.
 #[cfg(feature = "proxy")]
-pub(crate) fn pair(byte: u8) -> [u8; 2] {
-    let digit = |four: u8| four + if four < 10 { b'0' } else { b'a' - 10 };
-    [digit(byte >> 4), digit(byte & 0x0f)]
+pub(crate) fn append(line: &mut Vec<u8>, id: &[u8]) {
+    let (words, rest) = id.as_chunks::<8>();
+    for word in words {
+        line.extend_from_slice(&digits(u64::from_be_bytes(*word)));
+    }
+    for byte in rest {
+        let digits = digits(u64::from(*byte));
+        line.extend(digits.last_chunk::<2>().into_iter().flatten());
+    }
 }
 
 #[cfg(test)]
@@ -49,14 +73,35 @@ mod tests {
         fn digits_are_those_of_the_standard_library(number: u64) {
             let digits = digits(number);
             prop_assert_eq!(text(&digits), format!("{number:016x}"));
+            prop_assert_eq!(super::number(&digits), Some(number));
         }
     }
 
     #[cfg(feature = "proxy")]
     #[test]
-    fn a_byte_has_two_digits() {
-        for byte in 0..=u8::MAX {
-            assert_eq!(pair(byte).as_slice(), format!("{byte:02x}").as_bytes());
+    fn an_id_of_any_length_has_two_digits_for_a_byte() {
+        let id: Vec<u8> = (0..=u8::MAX).collect();
+        for length in 0..=id.len() {
+            let mut line = Vec::new();
+            append(&mut line, &id[..length]);
+            let expected: String = id[..length]
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            assert_eq!(text(&line), expected);
+        }
+    }
+
+    #[test]
+    fn what_is_no_digit_makes_no_number() {
+        for place in 0..16 {
+            for byte in 0..=u8::MAX {
+                let mut digits = *b"0123456789abcdef";
+                digits[place] = byte;
+                let is_digit = matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+                let expected = u64::from_str_radix(text(&digits), 16).ok();
+                assert_eq!(number(&digits), expected.filter(|_| is_digit), "{digits:?}");
+            }
         }
     }
 

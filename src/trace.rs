@@ -160,6 +160,9 @@ fn hex(text: &[u8], digits: usize) -> Option<u64> {
     if text.len() != digits {
         return None;
     }
+    if let Ok(digits) = text.try_into() {
+        return hex::number(digits);
+    }
     text.iter().try_fold(0, |number, byte| {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',

@@ -61,7 +61,14 @@ impl Filled<'_> {
 
 impl PartialEq for Filled<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter())
+        match (self, other) {
+            (Self::Lent(one), Self::Lent(other)) => one == other,
+            (Self::Kept(one), Self::Kept(other)) => one == other,
+            (Self::Lent(lent), Self::Kept(kept)) | (Self::Kept(kept), Self::Lent(lent)) => {
+                let mut pairs = lent.iter().zip(*kept);
+                lent.len() == kept.len() && pairs.all(|(lent, kept)| *lent == &**kept)
+            }
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::cell::Cell;
 
 use tracing::Level;
+use tracing::level_filters::LevelFilter;
 
 use crate::layer::record::{Origin, Outcome, Reason, Record, Verdict};
 
@@ -18,12 +19,11 @@ thread_local! {
 pub(super) fn log(record: &Record<'_>, upstream: Option<&str>) {
     let is_done = matches!(record.outcome, Outcome::Repaired | Outcome::Rejected);
     // What is wrong with a request is news for whoever owns the application.
-    if is_done || record.hint.is_some() {
-        if tracing::enabled!(Level::INFO) {
-            write(record, upstream, true);
-        }
-    } else if tracing::enabled!(Level::DEBUG) {
-        write(record, upstream, false);
+    let is_news = is_done || record.hint.is_some();
+    let level = if is_news { Level::INFO } else { Level::DEBUG };
+    // One load, where nobody wants to know. Whoever wants to know is asked when it is written.
+    if level <= LevelFilter::current() {
+        write(record, upstream, is_news);
     }
 }
 

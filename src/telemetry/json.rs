@@ -54,10 +54,10 @@ pub(super) struct Json<'l>(pub(super) &'l mut Vec<u8>);
 
 impl Json<'_> {
     fn begin(&mut self, field: &Field) {
-        put(self.0, ",");
+        self.0.push(b',');
         let name = field.name();
         string(self.0, name.strip_prefix("r#").unwrap_or(name));
-        put(self.0, ":");
+        self.0.push(b':');
     }
 }
 
@@ -67,9 +67,9 @@ fn put(line: &mut Vec<u8>, text: &str) {
 
 fn string(line: &mut Vec<u8>, text: &str) {
     if is_verbatim(text) {
-        put(line, "\"");
+        line.push(b'"');
         put(line, text);
-        put(line, "\"");
+        line.push(b'"');
     } else {
         // Writing to memory cannot fail.
         let _ = serde_json::to_writer(line, text);
@@ -106,19 +106,17 @@ impl Visit for Json<'_> {
     /// Digits of an id.
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
         self.begin(field);
-        put(self.0, "\"");
-        for byte in value {
-            self.0.extend_from_slice(&hex::pair(*byte));
-        }
-        put(self.0, "\"");
+        self.0.push(b'"');
+        hex::append(self.0, value);
+        self.0.push(b'"');
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.begin(field);
-        put(self.0, "\"");
+        self.0.push(b'"');
         // Of what can't say what it is the line has as much as it said.
         let _ = fmt::write(&mut Quoted(self.0), format_args!("{value:?}"));
-        put(self.0, "\"");
+        self.0.push(b'"');
     }
 }
 

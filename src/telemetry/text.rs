@@ -111,19 +111,27 @@ impl<'l> Text<'l> {
         }
     }
 
-    /// What comes before a value: for the message a space, for all others their name, too.
-    fn begin(&mut self, field: &Field) {
+    /// What comes before a value: a space, and its name unless it is the message, which is what the result says.
+    fn begin(&mut self, field: &Field) -> bool {
         if self.is_first {
             self.is_first = false;
         } else {
-            self.put(" ");
+            self.line.push(b' ');
         }
         let name = field.name();
-        if name != MESSAGE {
-            // A word of Rust's, written as a name of its own.
-            self.painted(ITALIC, name.strip_prefix("r#").unwrap_or(name));
-            self.painted(DIM, "=");
+        if name == MESSAGE {
+            return true;
         }
+        // A word of Rust's, written as a name of its own.
+        let name = name.strip_prefix("r#").unwrap_or(name);
+        if self.colours {
+            self.painted(ITALIC, name);
+            self.painted(DIM, "=");
+        } else {
+            self.put(name);
+            self.line.push(b'=');
+        }
+        false
     }
 
     /// Writes what has no quotes.
@@ -135,13 +143,12 @@ impl<'l> Text<'l> {
 
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.begin(field);
-        if field.name() == MESSAGE {
+        if self.begin(field) {
             put_bare(self.line, value);
         } else if is_verbatim(value) {
-            self.put("\"");
+            self.line.push(b'"');
             self.put(value);
-            self.put("\"");
+            self.line.push(b'"');
         } else {
             let _ = write!(self.line, "{value:?}");
         }
@@ -165,9 +172,7 @@ impl Visit for Text<'_> {
     /// Digits of an id.
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
         self.begin(field);
-        for byte in value {
-            self.line.extend_from_slice(&hex::pair(*byte));
-        }
+        hex::append(self.line, value);
     }
 
     /// An error, and what led to it.
