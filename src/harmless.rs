@@ -19,6 +19,10 @@ pub(crate) fn is_plain(text: &str) -> bool {
 }
 
 /// Whether it stands in quotes as it is, in Rust's `Debug` and in JSON alike.
+#[expect(
+    clippy::needless_bitwise_bool,
+    reason = "lazy ones would look at one byte after the other"
+)]
 pub(crate) fn is_verbatim(text: &str) -> bool {
     text.bytes().fold(true, |plain, byte| {
         plain & (b' '..=b'~').contains(&byte) & (byte != b'"') & (byte != b'\\')

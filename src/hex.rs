@@ -84,11 +84,8 @@ mod tests {
         for length in 0..=id.len() {
             let mut line = Vec::new();
             append(&mut line, &id[..length]);
-            let expected: String = id[..length]
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            assert_eq!(text(&line), expected);
+            let pairs = id[..length].iter().map(|byte| format!("{byte:02x}"));
+            assert_eq!(text(&line), pairs.collect::<Vec<_>>().concat());
         }
     }
 

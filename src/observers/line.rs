@@ -10,6 +10,9 @@ use crate::layer::record::{Origin, Outcome, Reason, Record, Verdict};
 /// Bytes of room for lists that a thread keeps. Of what rules name there is less.
 const ROOM: usize = 2 << 10;
 
+/// What filters know these lines by.
+const TARGET: &str = "patchwright::observers";
+
 thread_local! {
     static LISTS: Cell<Lists> = const { Cell::new(Lists::new()) };
 }
@@ -41,6 +44,7 @@ fn write(record: &Record<'_>, upstream: Option<&str>, is_news: bool) {
     macro_rules! line {
         ($level:expr) => {
             tracing::event!(
+                target: TARGET,
                 parent: None,
                 $level,
                 message = sentence(record.outcome),
@@ -115,7 +119,7 @@ impl Lists {
         let repairs = list(text, repairs, |text, repair| text.push_str(repair.as_str()));
         let filled = list(text, record.filled.iter(), |text, name| text.push_str(name));
         let dropped = list(text, record.dropped.iter(), |text, name| {
-            text.push_str(name)
+            text.push_str(name);
         });
         // `attributes=202 rest=400`; none for a request that was sent as one, and 0 for one without an answer.
         let parts = list(text, record.parts.iter(), |text, (name, answer)| {
@@ -150,3 +154,6 @@ fn list<T>(
     }
     text.len()
 }
+
+#[cfg(test)]
+mod tests;
