@@ -15,7 +15,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Method, Request, StatusCode, header};
@@ -177,11 +177,6 @@ fn refuse<B>(request: &Request<B>) -> Option<Reply> {
         ));
     }
     None
-}
-
-fn rfc3339(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    humantime::format_rfc3339_millis(UNIX_EPOCH + since).to_string()
 }
 
 /// hyper drops the content of an answer to HEAD on HTTP/1.1 only.

@@ -9,6 +9,8 @@ use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
 
+use crate::hex;
+
 /// Names one request in answers (`contextId`) and logs. Put one into the request's extensions to have
 /// the layer's answers carry it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +35,21 @@ impl fmt::Display for RequestId {
             let process = u64::from(std::process::id()).rotate_left(40);
             now.as_secs().rotate_left(20) ^ u64::from(now.subsec_micros()) ^ process
         });
-        write!(f, "{boot:016x}-{:06x}", self.0)
+        let (boot, count) = (hex::digits(*boot), hex::digits(self.0));
+        // Six digits for the count, or as many as it takes.
+        let spare = (self.0.leading_zeros() as usize / 4).min(count.len() - 6);
+        let count = count.get(spare..).unwrap_or(&count);
+        let mut text = [b'-'; 33];
+        let end = boot.len() + 1 + count.len();
+        for (place, digits) in [
+            (0..boot.len(), boot.as_slice()),
+            (boot.len() + 1..end, count),
+        ] {
+            if let Some(room) = text.get_mut(place) {
+                room.copy_from_slice(digits);
+            }
+        }
+        f.write_str(hex::text(text.get(..end).unwrap_or_default()))
     }
 }
 

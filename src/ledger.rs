@@ -7,12 +7,11 @@ mod call;
 mod report;
 mod verdict;
 
-use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
+use std::hash::BuildHasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
-use hashbrown::HashTable;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 use self::call::{Call, Key};
 pub use self::verdict::RuleVerdict;
@@ -33,7 +32,9 @@ pub struct Ledger(Arc<Mutex<Book>>);
 struct Book {
     since: SystemTime,
     calls: HashTable<Call>,
-    hasher: RandomState,
+    /// Keyed, but no match for somebody who sets out to find collisions: what they would gain is that the few
+    /// calls that are kept are compared one by one.
+    hasher: DefaultHashBuilder,
     /// Counts records, for telling which call is the longest unseen: a clock may stand still or go back.
     turn: u64,
     forgotten: u64,
@@ -65,7 +66,7 @@ impl Ledger {
         Self(Arc::new(Mutex::new(Book {
             since,
             calls: HashTable::new(),
-            hasher: RandomState::new(),
+            hasher: DefaultHashBuilder::default(),
             turn: 0,
             forgotten: 0,
             rules: HashMap::new(),

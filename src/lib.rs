@@ -49,6 +49,9 @@ mod departed;
 pub mod directory;
 pub mod document;
 #[cfg(feature = "proxy")]
+mod harmless;
+mod hex;
+#[cfg(feature = "proxy")]
 mod interim;
 pub mod layer;
 #[cfg(feature = "proxy")]
@@ -76,6 +79,8 @@ pub mod received;
 #[cfg(feature = "proxy")]
 pub mod redis;
 pub mod repair;
+#[cfg(feature = "proxy")]
+mod rfc3339;
 pub mod rule;
 #[cfg(feature = "proxy")]
 pub mod server;

@@ -1,30 +1,33 @@
 //! The log: to stderr, as text for people or JSON for collectors.
 //!
-//! Control characters in messages and fields are escaped, by tracing-subscriber in text (a caller's bytes
-//! must not move the cursor of whoever reads the log) and by JSON itself.
+//! Control characters in messages and fields are escaped (a caller's bytes must not move the cursor of whoever
+//! reads the log, or begin a line), in text as in JSON.
 //!
 //! What a filter says holds for patchwright's own lines, which show no token, body or query at any level.
 //! The libraries below it make no such promise (the HTTP/2 one quotes targets, queries and all, at
 //! `debug`), so of them only errors and warnings are logged, whatever the filter says, be it that of the start or
 //! one that an operator switches to.
 
+mod json;
 mod lines;
+mod scribe;
+mod stamp;
 mod switch;
 #[cfg(test)]
 mod tests;
+mod text;
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write};
 use std::sync::OnceLock;
 
 use tracing::{Dispatch, Level, Metadata};
 use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
-use tracing_subscriber::fmt::{self, MakeWriter};
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use self::lines::Lines;
-use self::switch::Apply;
+use self::scribe::Scribe;
 pub use self::switch::Switch;
 use crate::document::nearest;
 
@@ -75,34 +78,36 @@ pub fn flush() {
 /// Installs the process's log, with the filter `level` (such as `info` or `info,patchwright=debug`). The
 /// result switches it to another one.
 pub fn install(format: Format, level: &str) -> Result<Switch, TelemetryError> {
-    let filter = filter(level)?;
     let stderr = std::io::stderr();
-    let is_terminal = stderr.is_terminal();
-    let lines = Lines::new(stderr, is_terminal);
-    let (dispatch, apply) = subscriber(format, filter, lines.clone(), colours());
+    let lines = Lines::new(stderr, is_terminal());
+    let (dispatch, switch) = log(format, level, lines.clone(), colours())?;
     dispatch.try_init()?;
     let _ = INSTALLED.set(lines);
-    Ok(Switch::new(level, apply))
+    Ok(switch)
 }
 
-fn subscriber<W>(format: Format, filter: EnvFilter, writer: W, colours: bool) -> (Dispatch, Apply)
-where
-    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
-{
-    let (filter, handle) = reload::Layer::new(filter);
-    let lines = tracing_subscriber::registry()
+/// A log to `out` as [`install`] makes one to stderr, for whoever sets it where it is to be in force.
+pub fn log_to(
+    out: impl Write + Send + 'static,
+    format: Format,
+    level: &str,
+) -> Result<(Dispatch, Switch), TelemetryError> {
+    log(format, level, Lines::new(out, false), false)
+}
+
+fn log(
+    format: Format,
+    level: &str,
+    lines: Lines,
+    colours: bool,
+) -> Result<(Dispatch, Switch), TelemetryError> {
+    let (filter, handle) = reload::Layer::new(filter(level)?);
+    let subscriber = tracing_subscriber::registry()
         .with(filter)
-        .with(filter_fn(is_safe));
-    let form = fmt::layer().with_writer(writer);
-    let dispatch = match format {
-        Format::Json => {
-            // Of spans the innermost says it all.
-            let form = form.json().flatten_event(true).with_span_list(false);
-            Dispatch::new(lines.with(form))
-        }
-        Format::Text => Dispatch::new(lines.with(form.with_ansi(colours).with_target(false))),
-    };
-    (dispatch, switch::apply(handle))
+        .with(filter_fn(is_safe))
+        .with(Scribe::new(format, colours, lines));
+    let switch = Switch::new(level, switch::apply(handle));
+    Ok((Dispatch::new(subscriber), switch))
 }
 
 /// Reads a filter. A word by itself is a level, or one of our own parts: tracing takes any other for the name of
@@ -142,5 +147,9 @@ pub fn level(environment: Option<String>, argument: &str) -> String {
 /// Only a person's terminal gets colours (and <https://no-color.org> is respected).
 fn colours() -> bool {
     let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    !refused && std::io::stderr().is_terminal()
+    !refused && is_terminal()
+}
+
+fn is_terminal() -> bool {
+    std::io::stderr().is_terminal()
 }

@@ -17,6 +17,7 @@ use std::num::{NonZeroU64, NonZeroU128};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use self::ids::Draw;
+use crate::hex;
 
 /// Names the trace and the parent of a request.
 pub const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -31,7 +32,6 @@ const RANDOM: u8 = 0b10;
 const DECIDING: u32 = 56;
 /// Of version 00.
 const LENGTH: usize = 55;
-const DIGITS: [u8; 16] = *b"0123456789abcdef";
 
 /// A place in a trace: which one, the span that is the parent of what follows, and the flags.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,26 +115,19 @@ impl Context {
     }
 
     /// As a `traceparent` of version 00.
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::indexing_slicing,
-        reason = "each half of the trace in turn, and four bits choose one of sixteen digits"
-    )]
     pub fn header(self) -> HeaderValue {
         let mut text = [b'-'; LENGTH];
-        let trace = self.trace.get();
+        let (version, trace) = (*b"00", self.trace_id().digits());
+        let (span, flags) = (self.span_id().digits(), hex::digits(self.flags.into()));
         let fields = [
-            (0..2, 0),
-            (3..19, (trace >> 64) as u64),
-            (19..35, trace as u64),
-            (36..52, self.span.get()),
-            (53..55, u64::from(self.flags)),
+            (0..2, version.as_slice()),
+            (3..35, &trace),
+            (36..52, &span),
+            (53..55, flags.last_chunk::<2>().unwrap_or(&version)),
         ];
-        for (place, mut value) in fields {
-            let digits = text.get_mut(place).unwrap_or_default();
-            for digit in digits.iter_mut().rev() {
-                *digit = DIGITS[(value & 0xf) as usize];
-                value >>= 4;
+        for (place, digits) in fields {
+            if let Some(room) = text.get_mut(place) {
+                room.copy_from_slice(digits);
             }
         }
         // Hexadecimal digits and hyphens always make one.
@@ -167,6 +160,9 @@ fn hex(text: &[u8], digits: usize) -> Option<u64> {
     if text.len() != digits {
         return None;
     }
+    if let Ok(digits) = text.try_into() {
+        return hex::number(digits);
+    }
     text.iter().try_fold(0, |number, byte| {
         let digit = match byte {
             b'0'..=b'9' => byte - b'0',
@@ -187,11 +183,24 @@ impl TraceId {
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.get().to_be_bytes()
     }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "each half of the trace in turn"
+    )]
+    fn digits(self) -> [u8; 32] {
+        let trace = self.0.get();
+        let mut digits = [0; 32];
+        let (high, low) = digits.split_at_mut(16);
+        high.copy_from_slice(&hex::digits((trace >> 64) as u64));
+        low.copy_from_slice(&hex::digits(trace as u64));
+        digits
+    }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
+        f.write_str(hex::text(&self.digits()))
     }
 }
 
@@ -204,11 +213,15 @@ impl SpanId {
     pub fn to_bytes(self) -> [u8; 8] {
         self.0.get().to_be_bytes()
     }
+
+    fn digits(self) -> [u8; 16] {
+        hex::digits(self.0.get())
+    }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
+        f.write_str(hex::text(&self.digits()))
     }
 }
 

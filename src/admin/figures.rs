@@ -7,8 +7,8 @@ use std::time::{Instant, SystemTime};
 use serde_json::{Map, Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
-use super::rfc3339;
 use crate::layer::record::{Origin, Outcome};
+use crate::rfc3339;
 use crate::tally::{Point, STEP, Series, Spread, Tally, Totals};
 
 /// What the figures are made of. Clones share it, and configurations that come and go don't touch it.
@@ -83,8 +83,8 @@ impl Figures {
         let last = series.points().next_back().cloned();
         drop(series);
         let json = [
-            ("time", json!(rfc3339(now))),
-            ("started", json!(rfc3339(self.0.started))),
+            ("time", json!(rfc3339::millis(now))),
+            ("started", json!(rfc3339::millis(self.0.started))),
             ("uptime_s", json!(self.0.since.elapsed().as_secs())),
             ("mode", json!((self.0.mode)())),
             ("now", point(&under_way)),
@@ -108,7 +108,7 @@ impl fmt::Debug for Figures {
 
 fn point(point: &Point) -> Value {
     json!({
-        "time": rfc3339(point.time),
+        "time": rfc3339::millis(point.time),
         "outcomes": outcomes(&point.outcomes),
         "snapshots": snapshots(&point.snapshots),
         "age_ms": spread(&point.age),

@@ -27,12 +27,11 @@ struct Shared {
 }
 
 impl Recent {
-    /// Keeps what a record says; it holds names and ages and none of the values.
+    /// Keeps what a record says that was made at `now`; it holds names and ages and none of the values.
     ///
     /// This is on the request path: once as many as are kept are there, the room of the oldest is used again,
     /// and nothing is put into words before somebody looks.
-    pub fn push(&self, record: &Record<'_>) {
-        let now = SystemTime::now();
+    pub fn push(&self, record: &Record<'_>, now: SystemTime) {
         let mut entries = self.entries();
         let mut entry = if entries.len() < KEPT {
             Arc::default()

@@ -198,6 +198,34 @@ pub struct Record<'a> {
     pub trace: Option<crate::trace::Context>,
 }
 
+impl<'a> Record<'a> {
+    /// A record that says no more than this, with the next id of this process. What else there is to say is set
+    /// by whoever knows it: for those who try an [`Observer`].
+    pub fn new(rule: &'a str, method: &'a Method, template: &'a str, outcome: Outcome) -> Self {
+        Self {
+            rule,
+            method,
+            template,
+            outcome,
+            reason: None,
+            repairs: &[],
+            verdict: None,
+            spans: &[],
+            filled: &[],
+            dropped: &[],
+            parts: &[],
+            hint: None,
+            snapshot: None,
+            age: None,
+            status: None,
+            client: None,
+            user_agent: None,
+            id: crate::answer::RequestId::next(),
+            trace: None,
+        }
+    }
+}
+
 /// Is told of every request that a rule matched, once, before its answer goes to the caller.
 ///
 /// It runs on the request path: it must not block.

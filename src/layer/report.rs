@@ -95,30 +95,20 @@ mod tests {
     use sfv::{Dictionary, Parser};
 
     use super::*;
-    use crate::answer::RequestId;
     use crate::layer::record::{Origin, Outcome, Reason, Repair, Verdict};
 
     fn record() -> Record<'static> {
         Record {
-            rule: "participant",
-            method: &http::Method::PATCH,
-            template: "/a/{b}",
-            outcome: Outcome::Repaired,
-            reason: None,
             repairs: &[Repair::Fill, Repair::ContentType],
-            verdict: None,
-            spans: &[],
             filled: &["/state", "/routing/queue/id"],
-            dropped: &[],
-            parts: &[],
-            hint: None,
             snapshot: Some(Origin::Hit),
             age: Some(Duration::from_millis(120)),
-            status: None,
-            client: None,
-            user_agent: None,
-            id: RequestId::next(),
-            trace: None,
+            ..Record::new(
+                "participant",
+                &http::Method::PATCH,
+                "/a/{b}",
+                Outcome::Repaired,
+            )
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::SystemTime;
 use http::Method;
 
 use super::Verdicts;
+use crate::harmless::first;
 use crate::layer::record::{Outcome, Reason, Record, Repair};
 
 /// Characters of a `User-Agent` that tell callers apart. Callers choose it, and it is shown to people.
@@ -40,6 +41,13 @@ enum Filled<'a> {
 }
 
 impl Filled<'_> {
+    fn len(&self) -> usize {
+        match self {
+            Self::Lent(lent) => lent.len(),
+            Self::Kept(kept) => kept.len(),
+        }
+    }
+
     fn iter(&self) -> impl Iterator<Item = &str> {
         let (lent, kept) = match self {
             Self::Lent(lent) => (*lent, [].as_slice()),
@@ -53,7 +61,14 @@ impl Filled<'_> {
 
 impl PartialEq for Filled<'_> {
     fn eq(&self, other: &Self) -> bool {
-        self.iter().eq(other.iter())
+        match (self, other) {
+            (Self::Lent(one), Self::Lent(other)) => one == other,
+            (Self::Kept(one), Self::Kept(other)) => one == other,
+            (Self::Lent(lent), Self::Kept(kept)) | (Self::Kept(kept), Self::Lent(lent)) => {
+                let mut pairs = lent.iter().zip(*kept);
+                lent.len() == kept.len() && pairs.all(|(lent, kept)| *lent == &**kept)
+            }
+        }
     }
 }
 
@@ -63,8 +78,7 @@ impl Hash for Key<'_> {
     /// Of what differs most often: the rest is compared.
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.caller, self.template, self.outcome, self.hint).hash(state);
-        self.filled.iter().for_each(|pointer| pointer.hash(state));
-        self.repairs.hash(state);
+        (self.filled.len(), self.repairs.len()).hash(state);
     }
 }
 
@@ -97,15 +111,11 @@ impl<'a> Key<'a> {
 
 impl<'a> Caller<'a> {
     fn of(record: &'a Record<'_>) -> Self {
-        let agent = record
-            .user_agent
-            .map(|agent| match agent.char_indices().nth(CALLER_CHARS) {
-                Some((end, _)) => agent.get(..end).unwrap_or(agent),
-                None => agent,
-            });
-        match (record.client, agent) {
+        match (record.client, record.user_agent) {
             (Some(name), _) => Self::Named(name),
-            (None, Some(agent)) if !agent.trim().is_empty() => Self::Agent(agent),
+            (None, Some(agent)) if !agent.trim_start().is_empty() => {
+                Self::Agent(first(agent, CALLER_CHARS))
+            }
             (None, _) => Self::Unknown,
         }
     }

@@ -1,14 +1,17 @@
 //! The report, as `GET /report` gives it.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::borrow::Cow;
+use std::time::SystemTime;
 
 use serde_json::{Value, json};
 
 use super::call::Call;
 use super::verdict::advice;
 use super::{Book, Ledger, Needs, RuleVerdict};
+use crate::harmless::harmless;
 use crate::layer::options::{Mode, Options};
 use crate::layer::record::Reason;
+use crate::rfc3339;
 use crate::rule::pack::mode_word;
 use crate::rule::{Broken, Rule, Rules};
 
@@ -22,8 +25,8 @@ impl Ledger {
         let book = self.copy();
         json!({
             "version": env!("CARGO_PKG_VERSION"),
-            "since": rfc3339(book.since),
-            "time": rfc3339(now),
+            "since": rfc3339::seconds(book.since),
+            "time": rfc3339::seconds(now),
             "rules": rules.iter().map(|rule| book.rule(rule, options)).collect::<Vec<_>>(),
             "callers": book.callers(rules),
             "forgotten": book.forgotten,
@@ -59,7 +62,7 @@ impl Book {
             "would_have_helped": verdicts.would_have_helped,
             "not_needed": verdicts.not_needed,
             "unclear": verdicts.unclear,
-            "last_needed": last.map(rfc3339),
+            "last_needed": last.map(rfc3339::seconds),
         })
     }
 
@@ -80,9 +83,9 @@ impl Book {
         callers.sort_by_key(|calls| u64::MAX - calls.iter().map(|call| call.count).sum::<u64>());
         let caller = |calls: &[&Call]| {
             let first = calls.first()?;
-            let name = first.caller.as_deref().map(shown);
+            let name = first.caller.as_deref().map(harmless);
             Some(json!({
-                "caller": name.unwrap_or_else(|| UNKNOWN.to_owned()),
+                "caller": name.unwrap_or(Cow::Borrowed(UNKNOWN)),
                 "named": first.named,
                 "calls": calls.iter().map(|call| call.to_json(rules)).collect::<Vec<_>>(),
             }))
@@ -109,34 +112,16 @@ impl Call {
             "repairs": self.repairs.iter().map(|repair| repair.as_str()).collect::<Vec<_>>(),
             "filled": self.filled,
             "reason": self.reason.map(Reason::as_str),
-            "hint": self.hint.as_deref().map(shown),
+            "hint": self.hint.as_deref().map(harmless),
             "count": self.count,
             "accepted": self.accepted,
             "refused": self.refused,
             "would_have_helped": self.verdicts.would_have_helped,
             "not_needed": self.verdicts.not_needed,
             "unclear": self.verdicts.unclear,
-            "first": rfc3339(self.first),
-            "last": rfc3339(self.last),
+            "first": rfc3339::seconds(self.first),
+            "last": rfc3339::seconds(self.last),
             "instead": rules.instead(&broken),
         })
     }
-}
-
-/// A caller's text with control characters spelled out.
-fn shown(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for char in text.chars() {
-        if char.is_control() {
-            shown.extend(char.escape_default());
-        } else {
-            shown.push(char);
-        }
-    }
-    shown
-}
-
-fn rfc3339(time: SystemTime) -> String {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::answer::RequestId;
 use crate::layer::options::{EnforceShare, Mode, Options};
 use crate::layer::record::{Origin, Reason, Repair};
 use crate::rule::Rules;
@@ -14,25 +13,12 @@ const TEMPLATE: &str = "/api/v2/conversations/{conversationId}/participants/{par
 
 fn record<'a>() -> Record<'a> {
     Record {
-        rule: "participant",
-        method: &Method::PATCH,
-        template: TEMPLATE,
-        outcome: Outcome::Repaired,
-        reason: None,
         repairs: &[Repair::Fill],
-        verdict: None,
-        spans: &[],
         filled: &["/state"],
-        dropped: &[],
-        parts: &[],
-        hint: None,
         snapshot: Some(Origin::Miss),
-        age: None,
         status: Some(StatusCode::ACCEPTED),
-        client: None,
         user_agent: Some("curl/8"),
-        id: RequestId::next(),
-        trace: None,
+        ..Record::new("participant", &Method::PATCH, TEMPLATE, Outcome::Repaired)
     }
 }
 

@@ -3,31 +3,23 @@ use std::time::Duration;
 use http::StatusCode;
 
 use super::*;
-use crate::answer::RequestId;
 use crate::layer::record::{Outcome, Reason, Repair, Verdict};
 use crate::metrics::answers::status;
 
 fn record<'a>() -> Record<'a> {
     Record {
-        rule: "participant",
-        method: &http::Method::PATCH,
-        template: "/a/{b}",
-        outcome: Outcome::Repaired,
-        reason: None,
         repairs: &[Repair::Fill, Repair::ContentType],
-        verdict: None,
-        spans: &[],
         filled: &["/state"],
-        dropped: &[],
-        parts: &[],
-        hint: None,
         snapshot: Some(Origin::Hit),
         age: Some(Duration::from_millis(120)),
         status: Some(StatusCode::OK),
-        client: None,
         user_agent: Some("curl"),
-        id: RequestId::next(),
-        trace: None,
+        ..Record::new(
+            "participant",
+            &http::Method::PATCH,
+            "/a/{b}",
+            Outcome::Repaired,
+        )
     }
 }
 

@@ -3,29 +3,12 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::*;
-use crate::answer::RequestId;
 
 fn record(outcome: Outcome, snapshot: Option<Origin>, age: Option<Duration>) -> Record<'static> {
     Record {
-        rule: "r",
-        method: &http::Method::PATCH,
-        template: "/a/{b}",
-        outcome,
-        reason: None,
-        repairs: &[],
-        verdict: None,
-        spans: &[],
-        filled: &[],
-        dropped: &[],
-        parts: &[],
-        hint: None,
         snapshot,
         age,
-        status: None,
-        client: None,
-        user_agent: None,
-        id: RequestId::next(),
-        trace: None,
+        ..Record::new("r", &http::Method::PATCH, "/a/{b}", outcome)
     }
 }
 

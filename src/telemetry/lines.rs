@@ -5,19 +5,21 @@
 //! wait for nothing and take along what is in front of them, and so does everything where a person looks on.
 //! Whoever ends the process calls [`Lines::flush`].
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::mem;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use tracing::{Level, Metadata};
-use tracing_subscriber::fmt::MakeWriter;
+use tracing::Level;
 
 /// Longest time that a line waits: nobody who reads along notices.
 const GATHER: Duration = Duration::from_millis(50);
 /// Bytes that wait at most, some hundreds of lines. Whoever adds the next line writes them.
 const MOST: usize = 64 << 10;
+/// Room for those and one more line. It is taken at once, as memory that nobody writes to costs nothing, and no
+/// line has to wait for more of it.
+const ROOM: usize = MOST + (8 << 10);
 
 /// Where lines are written. Clones share it.
 #[derive(Clone)]
@@ -27,24 +29,27 @@ struct Shared {
     waiting: Mutex<Vec<u8>>,
     some: Condvar,
     /// Held from the moment when lines are taken until they are written, so that they stay in order.
-    out: Mutex<Box<dyn Write + Send>>,
+    out: Mutex<Out>,
     /// Whether lines wait at all.
     gathers: bool,
 }
 
-/// What one line is written with.
-pub(super) struct Line<'l> {
-    lines: &'l Lines,
-    waits: bool,
+struct Out {
+    /// What is being written. Its room is then that of what waits, so that no line needs any of its own.
+    taken: Vec<u8>,
+    to: Box<dyn Write + Send>,
 }
 
 impl Lines {
     /// To `out`; where a person reads along, one by one.
     pub(super) fn new(out: impl Write + Send + 'static, is_terminal: bool) -> Self {
         let lines = Self(Arc::new(Shared {
-            waiting: Mutex::default(),
+            waiting: Mutex::new(Vec::with_capacity(ROOM)),
             some: Condvar::new(),
-            out: Mutex::new(Box::new(out)),
+            out: Mutex::new(Out {
+                taken: Vec::with_capacity(ROOM),
+                to: Box::new(out),
+            }),
             gathers: !is_terminal,
         }));
         if !is_terminal {
@@ -72,11 +77,17 @@ impl Lines {
     /// Writes what waits. That it can't be written is nothing that could be said anywhere.
     pub(super) fn flush(&self) {
         let mut out = lock(&self.0.out);
-        let lines = mem::take(&mut *lock(&self.0.waiting));
-        let _ = out.write_all(&lines).and_then(|()| out.flush());
+        let Out { taken, to } = &mut *out;
+        mem::swap(taken, &mut *lock(&self.0.waiting));
+        let _ = to.write_all(taken).and_then(|()| to.flush());
+        taken.clear();
+        // One line may be as long as it likes, once.
+        taken.shrink_to(ROOM);
     }
 
-    fn add(&self, line: &[u8], waits: bool) {
+    /// Adds a whole line.
+    pub(super) fn add(&self, line: &[u8], level: Level) {
+        let waits = self.0.gathers && level > Level::WARN;
         let mut waiting = lock(&self.0.waiting);
         let is_first = waiting.is_empty();
         waiting.extend_from_slice(line);
@@ -95,36 +106,6 @@ fn lock<T: ?Sized>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-impl Write for Line<'_> {
-    /// The formatter writes a line at once.
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.lines.add(line, self.waits);
-        Ok(line.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'l> MakeWriter<'l> for Lines {
-    type Writer = Line<'l>;
-
-    fn make_writer(&'l self) -> Line<'l> {
-        Line {
-            lines: self,
-            waits: false,
-        }
-    }
-
-    fn make_writer_for(&'l self, metadata: &Metadata<'_>) -> Line<'l> {
-        Line {
-            lines: self,
-            waits: self.0.gathers && *metadata.level() > Level::WARN,
-        }
-    }
-}
-
 impl std::fmt::Debug for Lines {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // What waits is for the log's reader.
@@ -136,8 +117,11 @@ impl std::fmt::Debug for Lines {
 mod tests {
     use std::sync::mpsc;
 
-    use tracing_subscriber::fmt;
     use tracing_subscriber::layer::SubscriberExt as _;
+
+    use super::super::Format;
+    use super::super::scribe::Scribe;
+    use std::io;
 
     use super::*;
 
@@ -161,8 +145,8 @@ mod tests {
     fn logged(is_terminal: bool, log: impl FnOnce()) -> (Lines, mpsc::Receiver<String>) {
         let (sender, written) = mpsc::channel();
         let lines = Lines::new(Sent(sender), is_terminal);
-        let layer = fmt::layer().with_writer(lines.clone()).without_time();
-        let subscriber = tracing_subscriber::registry().with(layer);
+        let scribe = Scribe::new(Format::Text, false, lines.clone());
+        let subscriber = tracing_subscriber::registry().with(scribe);
         tracing::subscriber::with_default(subscriber, log);
         (lines, written)
     }

@@ -3,8 +3,16 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 
+mod look;
+
 #[derive(Clone, Default)]
 struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+    }
+}
 
 impl Write for Written {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -19,13 +27,11 @@ impl Write for Written {
 /// What is written while `log` runs, which may switch the log.
 fn logged_by(format: Format, start: &str, log: impl FnOnce(&Switch)) -> String {
     let written = Written::default();
-    let writer = written.clone();
-    let filter = filter(start).unwrap();
-    let (dispatch, apply) = subscriber(format, filter, move || writer.clone(), false);
-    let switch = Switch::new(start, apply);
+    // As for somebody who looks on, so that everything is there at once.
+    let lines = Lines::new(written.clone(), true);
+    let (dispatch, switch) = super::log(format, start, lines, false).unwrap();
     tracing::dispatcher::with_default(&dispatch, || log(&switch));
-    let written = written.0.lock().unwrap().clone();
-    String::from_utf8(written).unwrap()
+    written.text()
 }
 
 fn logged(format: Format, log: impl Fn()) -> String {

@@ -3,7 +3,6 @@
 use std::time::{Duration, SystemTime};
 
 use http::StatusCode;
-use patchwright::answer::RequestId;
 use patchwright::layer::record::{Outcome, Record, Repair, Verdict};
 use patchwright::ledger::Ledger;
 
@@ -14,25 +13,12 @@ fn to_note_a_kind_of_call_that_is_known_allocates_nothing() {
     let ledger = Ledger::new(SystemTime::UNIX_EPOCH);
     let agent = "x".repeat(500);
     let record = |outcome| Record {
-        rule: "participant",
-        method: &Method::PATCH,
-        template: "/a/{b}",
-        outcome,
-        reason: None,
         repairs: &[Repair::Fill, Repair::ContentType],
         verdict: Some(Verdict::WouldHaveHelped),
-        spans: &[],
         filled: &["/state", "/routing/queue/id"],
-        dropped: &[],
-        parts: &[],
-        hint: None,
-        snapshot: None,
-        age: None,
         status: Some(StatusCode::BAD_REQUEST),
-        client: None,
         user_agent: Some(&agent),
-        id: RequestId::next(),
-        trace: None,
+        ..Record::new("participant", &Method::PATCH, "/a/{b}", outcome)
     };
     for round in 0..20 {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(round);

@@ -1,10 +1,9 @@
 //! Who watches without reading what it gets.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::Method;
 use patchwright::admin::{Admin, Content, Figures, Readiness, Recent};
-use patchwright::answer::RequestId;
 use patchwright::layer::record::{Outcome, Record};
 use patchwright::metrics::Metrics;
 use patchwright::server::{Settings, serve};
@@ -16,27 +15,11 @@ use crate::support::{Peer, within};
 fn fill(recent: &Recent) {
     let long = "m".repeat(500);
     for _ in 0..200 {
-        recent.push(&Record {
-            rule: "r",
-            method: &Method::PATCH,
-            template: "/a/{b}",
-            outcome: Outcome::Repaired,
-            reason: None,
-            repairs: &[],
-            verdict: None,
-            spans: &[],
+        let record = Record {
             filled: &[long.as_str(); 32],
-            dropped: &[],
-            parts: &[],
-            hint: None,
-            snapshot: None,
-            age: None,
-            status: None,
-            client: None,
-            user_agent: None,
-            id: RequestId::next(),
-            trace: None,
-        });
+            ..Record::new("r", &Method::PATCH, "/a/{b}", Outcome::Repaired)
+        };
+        recent.push(&record, SystemTime::now());
     }
 }
 

@@ -4,9 +4,10 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
-use crate::admin::rfc3339;
 use crate::answer::RequestId;
+use crate::harmless::{first, is_plain, spell};
 use crate::layer::record::{Origin, Outcome, Reason, Record, Repair, Span, Verdict};
+use crate::rfc3339;
 
 /// Characters of a `User-Agent` or a hint that are kept. Callers choose the one, and both are shown to people.
 pub(super) const TEXT_CHARS: usize = 120;
@@ -25,9 +26,33 @@ pub(in crate::admin) struct Entry {
     hint: String,
     repairs: Vec<Repair>,
     spans: Vec<Span>,
-    filled: Vec<String>,
-    dropped: Vec<String>,
-    parts: Vec<(String, Option<u16>)>,
+    filled: List<String>,
+    dropped: List<String>,
+    parts: List<(String, Option<u16>)>,
+}
+
+/// Things in room that is used again, and stays when there are fewer.
+#[derive(Debug, Default)]
+struct List<T> {
+    room: Vec<T>,
+    length: usize,
+}
+
+impl<T: Default> List<T> {
+    /// Has as many of the items as are kept, each put into its room by `replace`.
+    fn become_of<U>(&mut self, items: &[U], replace: impl Fn(&mut T, &U)) {
+        self.length = items.len().min(LISTED);
+        if self.room.len() < self.length {
+            self.room.resize_with(self.length, T::default);
+        }
+        for (room, item) in self.room.iter_mut().zip(items) {
+            replace(room, item);
+        }
+    }
+
+    fn get(&self) -> &[T] {
+        self.room.get(..self.length).unwrap_or_default()
+    }
 }
 
 /// What needs no room of its own.
@@ -68,20 +93,15 @@ impl Entry {
         self.repairs.extend_from_slice(record.repairs);
         self.spans.clear();
         self.spans.extend(record.spans.iter().take(LISTED).cloned());
-        list(&mut self.filled, record.filled.iter(), |room, pointer| {
-            replace(room, pointer);
-        });
-        list(&mut self.dropped, record.dropped.iter(), |room, name| {
-            replace(room, name);
-        });
-        list(
-            &mut self.parts,
-            record.parts.iter(),
-            |(room, answer), (name, status)| {
+        self.filled
+            .become_of(record.filled, |room, pointer| replace(room, pointer));
+        self.dropped
+            .become_of(record.dropped, |room, name| replace(room, name));
+        self.parts
+            .become_of(record.parts, |(room, answer), (name, status)| {
                 replace(room, name);
                 *answer = status.map(|status| status.as_u16());
-            },
-        );
+            });
     }
 
     /// Its place among all records of this process.
@@ -97,11 +117,11 @@ impl Entry {
         let spans = self.spans.iter().map(
             |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
         );
-        let parts = self.parts.iter();
+        let parts = self.parts.get().iter();
         let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
         json!({
             "seq": facts.number,
-            "time": rfc3339(facts.time),
+            "time": rfc3339::millis(facts.time),
             "method": self.method,
             "template": self.template,
             "rule": self.rule,
@@ -110,8 +130,8 @@ impl Entry {
             "verdict": facts.verdict.map(Verdict::as_str),
             "repairs": words,
             "spans": spans.collect::<Vec<_>>(),
-            "filled": self.filled,
-            "dropped": self.dropped,
+            "filled": self.filled.get(),
+            "dropped": self.dropped.get(),
             "parts": parts.collect::<Vec<_>>(),
             "hint": some(&self.hint),
             "snapshot": facts.snapshot.map(Origin::as_str),
@@ -133,30 +153,13 @@ fn replace(room: &mut String, text: &str) {
     room.push_str(text);
 }
 
-/// As [`replace`], for as many as are kept.
-fn list<T: Default, U>(
-    room: &mut Vec<T>,
-    items: impl ExactSizeIterator<Item = U>,
-    replace: impl Fn(&mut T, U),
-) {
-    room.resize_with(items.len().min(LISTED), T::default);
-    for (room, item) in room.iter_mut().zip(items) {
-        replace(room, item);
-    }
-}
-
-/// Text of a caller's as it may be shown: bounded, and with control characters spelled out.
+/// Text of a caller's as it may be shown: bounded, and with what acts spelled out.
 pub(super) fn show(room: &mut String, text: &str) {
     room.clear();
-    if text.len() <= TEXT_CHARS && text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+    let text = first(text, TEXT_CHARS);
+    if is_plain(text) {
         room.push_str(text);
-        return;
-    }
-    for char in text.chars().take(TEXT_CHARS) {
-        if char.is_control() {
-            room.extend(char.escape_default());
-        } else {
-            room.push(char);
-        }
+    } else {
+        spell(text, |char| room.push(char));
     }
 }

@@ -1,10 +1,11 @@
 //! Events, by a clock that the tests set.
 
+use std::time::SystemTime;
+
 use serde_json::Value;
 use tokio::time::{Instant, advance};
 
 use super::*;
-use crate::answer::RequestId;
 use crate::layer::record::{Outcome, Record};
 use crate::tally::STEP;
 
@@ -29,27 +30,11 @@ impl Watched {
 
     fn happens(&self, times: u64) {
         for _ in 0..times {
-            self.recent.push(&Record {
-                rule: "r",
-                method: &Method::PATCH,
-                template: "/a/{b}",
-                outcome: Outcome::Repaired,
-                reason: None,
-                repairs: &[],
-                verdict: None,
-                spans: &[],
-                filled: &[],
-                dropped: &[],
-                parts: &[],
-                hint: None,
-                snapshot: None,
-                age: None,
-                status: None,
-                client: None,
+            let record = Record {
                 user_agent: Some("a\nb"),
-                id: RequestId::next(),
-                trace: None,
-            });
+                ..Record::new("r", &Method::PATCH, "/a/{b}", Outcome::Repaired)
+            };
+            self.recent.push(&record, SystemTime::now());
         }
     }
 

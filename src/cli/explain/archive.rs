@@ -13,9 +13,10 @@ use super::har::{self, Entry};
 use super::notebook::Answers;
 use super::rehearsal::{Explained, is_matched, rehearse};
 use super::{ExplainArgs, Format, json, out, print_json, tell};
-use crate::cli::paint::{ADDED, BOLD, DIM, REMOVED, harmless};
+use crate::cli::paint::{ADDED, BOLD, DIM, REMOVED};
 use crate::cli::{Failure, written};
 use crate::config::Config;
+use crate::harmless::harmless;
 
 /// Explains each request that a rule is about, or with `--entry` one in whole.
 pub(super) async fn run(

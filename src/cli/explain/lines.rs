@@ -6,7 +6,8 @@ use std::ops::Range;
 use anstyle::Style;
 
 use super::diff::{self, Row};
-use crate::cli::paint::{ADDED, ADDED_HERE, DIM, REMOVED, REMOVED_HERE, harmless};
+use crate::cli::paint::{ADDED, ADDED_HERE, DIM, REMOVED, REMOVED_HERE};
+use crate::harmless::harmless;
 use crate::layer::record::Span;
 
 /// Characters of a line that are shown on each side of what differs in it.

@@ -9,7 +9,8 @@ use super::lines::{self, Sign};
 use super::notebook::Message;
 use super::rehearsal::Explained;
 use super::seen::Applies;
-use crate::cli::paint::{BOLD, DIM, harmless};
+use crate::cli::paint::{BOLD, DIM};
+use crate::harmless::harmless;
 use crate::layer::options::Mode;
 use crate::layer::record::Span;
 

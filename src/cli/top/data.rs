@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::cli::paint::harmless;
+use crate::harmless::harmless;
 
 /// The words for what became of requests, in the order in which they are shown.
 pub(super) const OUTCOMES: [&str; 5] =

@@ -94,7 +94,7 @@ fn switcher(state: &State, area: Rect, buffer: &mut Buffer) {
     }
     if state.is_typing || !state.filter.is_empty() {
         let cursor = if state.is_typing { "_" } else { "" };
-        let filter = crate::cli::paint::harmless(&state.filter);
+        let filter = crate::harmless::harmless(&state.filter);
         let text = format!("  filter: {filter}{cursor}");
         spans.push(Span::styled(text, coloured(state, Color::Yellow)));
     }

@@ -11,16 +11,19 @@ use crate::upstream::{CONVERSATION, PARTICIPANT};
 pub(crate) enum Kind {
     /// A GET that no rule matches.
     Passed,
+    /// A PATCH that a rule matches and that lacks nothing.
+    Complete,
     /// A PATCH that is repaired from a snapshot in the cache.
     Repaired,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 2] = [Self::Passed, Self::Repaired];
+    pub(crate) const ALL: [Self; 3] = [Self::Passed, Self::Complete, Self::Repaired];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Passed => "GET passed",
+            Self::Complete => "PATCH passed",
             Self::Repaired => "PATCH repaired",
         }
     }
@@ -29,8 +32,12 @@ impl Kind {
         let common = "Host: proxy\r\nAuthorization: Bearer benchmark\r\nUser-Agent: benchmark/1\r\nAccept: */*\r\n";
         match self {
             Self::Passed => format!("GET /api/v2/users/me HTTP/1.1\r\n{common}\r\n"),
-            Self::Repaired => {
-                let body = r#"{"attributes":{"note":"seen","priority":"7"}}"#;
+            Self::Complete | Self::Repaired => {
+                let body = if self == Self::Complete {
+                    r#"{"state":"connected","routing":{"queue":{"id":"q"}},"attributes":{"note":"seen"}}"#
+                } else {
+                    r#"{"attributes":{"note":"seen","priority":"7"}}"#
+                };
                 let path = format!("{CONVERSATION}/participants/{PARTICIPANT}");
                 let about = format!(
                     "Content-Type: application/json\r\nContent-Length: {}",
@@ -61,12 +68,17 @@ fn caller(proxy: SocketAddr, kind: Kind, requests: usize) {
     for _ in 0..requests {
         writer.write_all(request.as_bytes()).unwrap();
         let head = answer(&mut reader);
-        let repaired = head.contains("outcome=repaired") && head.contains("snapshot=hit");
-        // The first ones look up, or wait for the one that does.
-        let mut origins = ["snapshot=miss", "snapshot=shared"].iter();
-        let first = kind == Kind::Repaired && origins.any(|origin| head.contains(origin));
-        let well = head.starts_with("HTTP/1.1 20") && (repaired || first || kind == Kind::Passed);
-        assert!(well, "{head}");
+        let well = match kind {
+            Kind::Passed => true,
+            Kind::Complete => head.contains("outcome=complete"),
+            // The first ones look up, or wait for the one that does.
+            Kind::Repaired => {
+                let mut origins = ["hit", "miss", "shared"].iter();
+                let known = |origin| head.contains(&format!("snapshot={origin}"));
+                head.contains("outcome=repaired") && origins.any(known)
+            }
+        };
+        assert!(well && head.starts_with("HTTP/1.1 20"), "{head}");
     }
 }
 

@@ -4,12 +4,13 @@
 //! compared is the CPU time that the two processes used.
 //!
 //! ```sh
-//! cargo run --release --example watching                      # medians of all rounds, and their ratio
-//! cargo run --release --example watching -- --instructions    # counted by valgrind instead, which repeats
+//! cargo run --release --example watching -- --most 5                     # medians of all rounds
+//! cargo run --release --example watching -- --instructions --most 8      # counted by valgrind, which repeats
 //! ```
 //!
 //! `--rounds N` (of each kind), `--requests N` (in each round), `--connections N`; `--most PERCENT` ends with
-//! exit code 1 if watching either kind costs more than that.
+//! exit code 1 if watching any kind costs more than that. Counted in instructions the share is larger than in
+//! time: what the system does for a request, which is most of it, is in the time alone.
 #![allow(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -44,8 +45,8 @@ struct Cost {
 }
 
 impl Cost {
-    /// What watching adds, in percent.
-    fn added(self) -> f64 {
+    /// What watching adds, in percent of what there is without.
+    fn share(self) -> f64 {
         (self.on / self.off - 1.0) * 100.0
     }
 }
@@ -82,9 +83,11 @@ fn main() -> ExitCode {
             "--rounds" => number().map(|number| plan.rounds = number),
             "--requests" => number().map(|number| plan.requests = number),
             "--connections" => number().map(|number| plan.connections = number),
-            "--most" => number()
-                .and_then(|number| u32::try_from(number).ok())
-                .map(|number| plan.most = f64::from(number)),
+            "--most" => words
+                .next()
+                .and_then(|word| word.parse::<f64>().ok())
+                .filter(|most| most.is_finite())
+                .map(|most| plan.most = most),
             _ => None,
         };
         if known.is_none() {
@@ -98,15 +101,27 @@ fn main() -> ExitCode {
         ("µs of CPU", rounds::measure(plan))
     };
     println!(
-        "{:16} {:>10} {:>10} {:>8}   {unit} per request",
-        "", "off", "on", "added"
+        "{:16} {:>10} {:>10} {:>10} {:>8}   {unit} per request",
+        "", "off", "on", "added", "of it"
     );
     for (kind, cost) in &costs {
-        let (off, on, added) = (cost.off, cost.on, cost.added());
-        println!("{:16} {off:10.1} {on:10.1} {added:7.1}%", kind.name());
+        let (Cost { off, on }, share) = (cost, cost.share());
+        let added = on - off;
+        println!(
+            "{:16} {off:10.1} {on:10.1} {added:10.1} {share:7.1}%",
+            kind.name()
+        );
     }
     // What is no number is no cost that was measured.
-    let cheap = |cost: &Cost| cost.added().is_finite() && cost.added() <= plan.most;
-    let all = !costs.is_empty() && costs.iter().all(|(_, cost)| cheap(cost));
+    let cheap = |cost: &Cost| cost.share().is_finite() && cost.share() <= plan.most;
+    let mut all = !costs.is_empty();
+    for (kind, _) in costs.iter().filter(|(_, cost)| !cheap(cost)) {
+        eprintln!(
+            "{}: more than {} % for being watched",
+            kind.name(),
+            plan.most
+        );
+        all = false;
+    }
     ExitCode::from(u8::from(!all))
 }

@@ -5,7 +5,6 @@ use std::hint::black_box;
 
 use bytes::Bytes;
 use http::{Method, StatusCode};
-use patchwright::answer::RequestId;
 use patchwright::layer::record::{Origin, Outcome, Record, Repair};
 use patchwright::layer::report::header;
 use patchwright::repair::plan::Plan;
@@ -71,26 +70,14 @@ fn look_up(times: u32) {
 
 /// The header of a repaired request.
 fn report(times: u32) {
+    let template = "/api/v2/conversations/{conversationId}/participants/{participantId}";
     let record = Record {
-        rule: "participant",
-        method: &Method::PATCH,
-        template: "/api/v2/conversations/{conversationId}/participants/{participantId}",
-        outcome: Outcome::Repaired,
-        reason: None,
         repairs: &[Repair::Fill],
-        verdict: None,
-        spans: &[],
         filled: &["/state", "/routing/queue/id"],
-        dropped: &[],
-        parts: &[],
-        hint: None,
         snapshot: Some(Origin::Hit),
         age: Some(std::time::Duration::from_millis(137)),
         status: Some(StatusCode::ACCEPTED),
-        client: None,
-        user_agent: None,
-        trace: None,
-        id: RequestId::next(),
+        ..Record::new("participant", &Method::PATCH, template, Outcome::Repaired)
     };
     for _ in 0..times {
         black_box(header(black_box(&record)));

@@ -1,0 +1,138 @@
+//! Lines for collectors: one JSON object each, with the fields of the event beside `timestamp`, `level`,
+//! `message`, `target` and `span`.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use super::scribe::Fields;
+use super::stamp::stamp;
+use crate::harmless::is_verbatim;
+use crate::hex;
+
+/// Writes an event. Of the spans that it is in the innermost says it all.
+pub(super) fn line<'s, S: LookupSpan<'s>>(
+    line: &mut Vec<u8>,
+    now: SystemTime,
+    event: &Event<'_>,
+    span: Option<SpanRef<'s, S>>,
+) {
+    put(line, "{\"timestamp\":\"");
+    stamp(line, now);
+    put(line, "\",\"level\":\"");
+    put(line, level(*event.metadata().level()));
+    put(line, "\"");
+    event.record(&mut Json(line));
+    put(line, ",\"target\":");
+    string(line, event.metadata().target());
+    if let Some(span) = span {
+        put(line, ",\"span\":{\"name\":");
+        string(line, span.name());
+        if let Some(Fields(fields)) = span.extensions().get() {
+            line.extend_from_slice(fields);
+        }
+        put(line, "}");
+    }
+    put(line, "}\n");
+}
+
+fn level(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR",
+        Level::WARN => "WARN",
+        Level::INFO => "INFO",
+        Level::DEBUG => "DEBUG",
+        Level::TRACE => "TRACE",
+    }
+}
+
+/// Writes members, each with a comma in front of it.
+pub(super) struct Json<'l>(pub(super) &'l mut Vec<u8>);
+
+impl Json<'_> {
+    fn begin(&mut self, field: &Field) {
+        self.0.push(b',');
+        let name = field.name();
+        string(self.0, name.strip_prefix("r#").unwrap_or(name));
+        self.0.push(b':');
+    }
+}
+
+fn put(line: &mut Vec<u8>, text: &str) {
+    line.extend_from_slice(text.as_bytes());
+}
+
+fn string(line: &mut Vec<u8>, text: &str) {
+    if is_verbatim(text) {
+        line.push(b'"');
+        put(line, text);
+        line.push(b'"');
+    } else {
+        // Writing to memory cannot fail.
+        let _ = serde_json::to_writer(line, text);
+    }
+}
+
+impl Visit for Json<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.begin(field);
+        string(self.0, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.begin(field);
+        put(self.0, itoa::Buffer::new().format(value));
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.begin(field);
+        put(self.0, itoa::Buffer::new().format(value));
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.begin(field);
+        // What is no number is null.
+        let _ = serde_json::to_writer(&mut *self.0, &value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.begin(field);
+        put(self.0, if value { "true" } else { "false" });
+    }
+
+    /// Digits of an id.
+    fn record_bytes(&mut self, field: &Field, value: &[u8]) {
+        self.begin(field);
+        self.0.push(b'"');
+        hex::append(self.0, value);
+        self.0.push(b'"');
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.begin(field);
+        self.0.push(b'"');
+        // Of what can't say what it is the line has as much as it said.
+        let _ = fmt::write(&mut Quoted(self.0), format_args!("{value:?}"));
+        self.0.push(b'"');
+    }
+}
+
+/// Takes what is between the quotes of a string.
+struct Quoted<'l>(&'l mut Vec<u8>);
+
+impl fmt::Write for Quoted<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if is_verbatim(text) {
+            put(self.0, text);
+        } else {
+            let start = self.0.len();
+            string(self.0, text);
+            self.0.pop();
+            self.0.remove(start);
+        }
+        Ok(())
+    }
+}
