@@ -30,6 +30,7 @@ mod rates;
 mod read;
 pub mod shared;
 mod store;
+mod unread;
 mod visit;
 
 use flight::Flights;

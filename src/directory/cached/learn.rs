@@ -4,7 +4,7 @@ use tokio::time::Instant;
 
 use super::shared::Bond;
 use super::{Kept, Key, Store};
-use crate::directory::{Ask, Learning, Lesson, Snapshot, Tick};
+use crate::directory::{Ask, Learning, Lesson, Passing, Snapshot, Tick};
 
 /// A passing GET.
 struct Pupil {
@@ -27,7 +27,7 @@ impl Store {
         if this.link.is_some() {
             Learning::Later(Box::pin(pupil.later()))
         } else {
-            Learning::Now(pupil.lesson(Bond::default(), None))
+            Learning::Now(Box::new(move |answer| pupil.note(answer)))
         }
     }
 }
@@ -36,14 +36,24 @@ impl Pupil {
     /// The mark of a conversation has to be read before its state is.
     async fn later(self) -> Lesson {
         let Some(link) = &self.store.link else {
-            return self.lesson(Bond::default(), None);
+            return Box::new(move |answer| self.note(answer));
         };
         let conversation = self.store.partitions.conversation(self.ask.conversation);
         let found = link.look(conversation, None, 0, &mut link.patience()).await;
-        self.lesson(found.bond, found.now)
+        // Others are to have it, too, so that it is read at once.
+        Box::new(move |answer| self.read(answer, found.bond, found.now))
     }
 
-    fn lesson(self, bond: Bond, at: Option<u64>) -> Lesson {
+    /// Most that pass are asked for by nobody, and to read one costs far more than to pass it on: it is kept as
+    /// it came, until somebody asks.
+    fn note(self, answer: Passing<'_>) {
+        let unread = self.store.entries.unread();
+        if !unread.keep(self.key, answer, self.tick, self.read_at) {
+            self.read(answer, Bond::default(), None);
+        }
+    }
+
+    fn read(self, answer: Passing<'_>, bond: Bond, at: Option<u64>) {
         let Self {
             store,
             ask,
@@ -51,24 +61,20 @@ impl Pupil {
             tick,
             read_at,
         } = self;
-        Box::new(move |answer| {
-            let Ok(conversation) = ask.source.extract(answer) else {
-                return;
-            };
-            let kept = Arc::new(Kept {
-                snapshot: Arc::new(Snapshot {
-                    conversation,
-                    tick,
-                    read_at,
-                }),
-                bond,
-                first_hand: true,
-            });
-            store.entries.insert(key, Arc::clone(&kept));
-            if at.is_some() {
-                // Whoever passes the answer on does not wait for it.
-                tokio::spawn(async move { store.offer(key, &ask, &kept, at).await });
-            }
-        })
+        let Some(text) = answer.text() else { return };
+        let Ok(conversation) = ask.source.extract(&text) else {
+            return;
+        };
+        let snapshot = Snapshot {
+            conversation,
+            tick,
+            read_at,
+        };
+        let kept = Kept::new(snapshot, bond, true);
+        store.entries.insert(key, kept.clone());
+        if at.is_some() {
+            // Whoever passes the answer on does not wait for it.
+            tokio::spawn(async move { store.offer(key, &ask, &kept, at).await });
+        }
     }
 }

@@ -1,7 +1,5 @@
 //! From a question to a snapshot: from memory, from another replica, by somebody else's lookup or by one's own.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 
 use super::flight::{Pilot, Seat};
@@ -64,7 +62,7 @@ impl<T: Transport> Cached<T> {
         &self,
         visit: &Visit<'_>,
         floor: Tick,
-    ) -> Result<(Arc<Kept>, Origin), LookupError> {
+    ) -> Result<(Kept, Origin), LookupError> {
         let (ask, key) = (visit.ask, visit.key);
         let payer = self.payer(ask);
         if let Some(wait) = self.store.rates.parked(payer) {
@@ -90,7 +88,7 @@ impl<T: Transport> Cached<T> {
                 // Detached: a caller that hangs up must not take the others down with it.
                 tokio::spawn(self.clone().fly(flight));
                 let kept = ticket.outcome().await?;
-                let origin = if kept.first_hand {
+                let origin = if kept.first_hand() {
                     Origin::Miss
                 } else {
                     Origin::Hit
@@ -111,15 +109,12 @@ impl<T: Transport> Cached<T> {
         let asked = Instant::now();
         let found = self.store.look(key, &ask, &mut patience).await;
         let kept = |conversation, read_at, first_hand| {
-            Arc::new(Kept {
-                snapshot: Arc::new(Snapshot {
-                    conversation,
-                    tick: pilot.tick(),
-                    read_at,
-                }),
-                bond: found.bond.clone(),
-                first_hand,
-            })
+            let snapshot = Snapshot {
+                conversation,
+                tick: pilot.tick(),
+                read_at,
+            };
+            Kept::new(snapshot, found.bond.clone(), first_hand)
         };
         let read = found.read.and_then(|(conversation, age)| {
             // A clock that began later than that cannot say when it was.
@@ -133,14 +128,14 @@ impl<T: Transport> Cached<T> {
                 .map(|conversation| kept(conversation, asked, true)),
         };
         match &outcome {
-            Ok(kept) => self.store.entries.insert(key, Arc::clone(kept)),
+            Ok(kept) => self.store.entries.insert(key, kept.clone()),
             Err(LookupError::Denied | LookupError::Unknown) => self.store.entries.forget(key),
             Err(_) => {}
         }
         pilot.land(&self.store.flights, key, outcome.clone());
         // Nobody waits for this any more.
         if let Ok(kept) = outcome
-            && kept.first_hand
+            && kept.first_hand()
         {
             self.store.offer(key, &ask, &kept, found.now).await;
         }
@@ -174,7 +169,7 @@ impl Store {
         if let Some(link) = &self.link {
             let key = self.partitions.shared_key(key, &ask.source);
             let conversation = &kept.snapshot.conversation;
-            link.keep(key, conversation, &kept.bond, at).await;
+            link.keep(key, conversation, kept.bond(), at).await;
         }
     }
 }
