@@ -32,7 +32,7 @@ impl<T: Transport> Directory for Cached<T> {
         let (mut kept, mut origin) = self.join_or_fetch(&visit, floor).await?;
         for _ in 0..OVERTAKEN {
             floor = self.store.floor(&visit);
-            if kept.snapshot.tick > floor && visit.holds(&kept).await {
+            if kept.tick > floor && visit.holds(&kept).await {
                 break;
             }
             // There is one lookup at a time to join, and the last one is over: the next began after the
@@ -168,7 +168,7 @@ impl Store {
     pub(super) async fn offer(&self, key: Key, ask: &Ask, kept: &Kept, at: Option<u64>) {
         if let Some(link) = &self.link {
             let key = self.partitions.shared_key(key, &ask.source);
-            let conversation = &kept.snapshot.conversation;
+            let conversation = &kept.conversation;
             link.keep(key, conversation, kept.bond(), at).await;
         }
     }

@@ -51,7 +51,7 @@ impl Entries {
         self.snapshots
             .entry(key)
             .and_compute_with(|kept| match kept {
-                Some(kept) if kept.value().snapshot.tick > new.snapshot.tick => Op::Nop,
+                Some(kept) if kept.value().tick > new.tick => Op::Nop,
                 _ => Op::Put(new),
             });
     }

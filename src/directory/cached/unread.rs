@@ -81,14 +81,15 @@ pub(super) struct Answer {
     key: Key,
     pub(super) tick: Tick,
     pub(super) read_at: Instant,
-    body: Arc<[u8]>,
+    body: Arc<Vec<u8>>,
     codings: Codings,
     limit: usize,
 }
 
 impl Answer {
     fn weight(&self) -> usize {
-        size_of::<Self>() + 2 * size_of::<usize>() + self.body.len()
+        let body = 2 * size_of::<usize>() + size_of::<Vec<u8>>() + self.body.capacity();
+        size_of::<Self>() + body
     }
 
     /// What it says, if it can be read.
@@ -156,18 +157,20 @@ impl Unread {
             // A newer one is there.
             return true;
         };
+        let before = place.take().map(|before| {
+            self.subtract(&before);
+            before.body
+        });
         let answer = Answer {
             key,
             tick,
             read_at,
-            body: passing.body.into(),
+            body: copy(passing.body, before),
             codings: passing.codings,
             limit: passing.limit,
         };
         self.add(&answer);
-        if let Some(before) = place.replace(answer) {
-            self.subtract(&before);
-        }
+        *place = Some(answer);
         let fits = self.make_room(&mut set, tick);
         drop(set);
         self.have_swept();
@@ -301,6 +304,20 @@ impl Drop for Sweeper {
             unread.is_swept.store(false, Ordering::SeqCst);
         }
     }
+}
+
+/// A copy without a byte to spare, or in the memory of the one before, where that is about as large and nobody
+/// reads it: what is asked for again and again is about as large each time.
+fn copy(bytes: &[u8], before: Option<Arc<Vec<u8>>>) -> Arc<Vec<u8>> {
+    let fits = bytes.len()..=bytes.len() + bytes.len() / 8;
+    if let Some(mut before) = before.filter(|before| fits.contains(&before.capacity()))
+        && let Some(memory) = Arc::get_mut(&mut before)
+    {
+        memory.clear();
+        memory.extend_from_slice(bytes);
+        return before;
+    }
+    Arc::new(bytes.to_vec())
 }
 
 fn set(sets: &[Mutex<Set>], key: Key) -> Option<MutexGuard<'_, Set>> {

@@ -46,7 +46,7 @@ impl Store {
         let floor = self.floor(visit);
         self.read_unread(visit, floor);
         let kept = self.entries.get(visit.key)?;
-        let usable = self.is_usable(kept.snapshot.tick, kept.snapshot.read_at, floor)
+        let usable = self.is_usable(kept.tick, kept.read_at(), floor)
             && (kept.first_hand() || visit.ask.newer_than.is_none());
         usable.then_some(kept)
     }
@@ -92,7 +92,7 @@ impl Visit<'_> {
         let Some(shared) = &mut self.shared else {
             return true;
         };
-        if kept.snapshot.tick > shared.arrived {
+        if kept.tick > shared.arrived {
             return true;
         }
         let (link, patience) = (shared.link, &mut shared.patience);

@@ -93,7 +93,9 @@ fn entries_and_bytes_are_both_bounded() {
                 read_at: Instant::now(),
             };
             let address: Uri = format!("/c/{n}").parse().unwrap();
-            let key = partitions.key("api", &HeaderValue::from_static("a"), &address);
+            let key = partitions
+                .of("api")
+                .key(&HeaderValue::from_static("a"), &address);
             entries.insert(key, Kept::new(snapshot, Bond::default(), true));
         }
         entries.usage()
