@@ -28,8 +28,17 @@ impl Conversation {
 
     /// The participant with this id.
     pub fn participant(&self, id: &str) -> Option<Participant<'_>> {
-        let block = self.block()?;
-        let index = block.position(id)?;
+        self.at(self.position(id)?)
+    }
+
+    /// The place of the participant with this id.
+    pub(crate) fn position(&self, id: &str) -> Option<usize> {
+        self.block()?.position(id)
+    }
+
+    /// The participant at a place.
+    pub(crate) fn at(&self, index: usize) -> Option<Participant<'_>> {
+        let block = self.block().filter(|block| index < block.count)?;
         Some(Participant { block, index })
     }
 

@@ -25,8 +25,8 @@ const THREE: &str = r#"{"participants":[
 
 const CONVERSATIONS: usize = 16_000;
 
-/// Bytes that one may take.
-const MOST: u64 = 400;
+/// Bytes that one may take: 110 for what is known of it, and the rest for the cache.
+const MOST: u64 = 385;
 
 /// An upstream with one answer.
 #[derive(Clone)]
@@ -89,7 +89,4 @@ fn a_conversation_of_three_takes_four_hundred_bytes() {
     assert!(count <= 8, "{count}");
     let reading = runtime.block_on(directory.read(&ask(7))).unwrap();
     assert_eq!(reading.origin, Origin::Hit);
-    if std::env::var_os("SHOW").is_some() {
-        panic!("{each} {cost:?} {}", reading.snapshot.conversation.weight());
-    }
 }

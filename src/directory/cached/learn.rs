@@ -5,11 +5,12 @@ use tokio::time::Instant;
 use super::shared::Bond;
 use super::{Kept, Key, Store};
 use crate::directory::{Ask, Learning, Lesson, Passing, Snapshot, Tick};
+use crate::rule::{ConversationId, Source};
 
 /// A passing GET.
 struct Pupil {
     store: Arc<Store>,
-    ask: Ask,
+    source: Arc<Source>,
     key: Key,
     tick: Tick,
     read_at: Instant,
@@ -17,15 +18,16 @@ struct Pupil {
 
 impl Store {
     pub(super) fn learn(this: &Arc<Self>, key: Key, ask: Ask) -> Learning {
+        let conversation = ask.conversation;
         let pupil = Pupil {
             store: Arc::clone(this),
-            ask,
+            source: ask.source,
             key,
             tick: this.generations.tick(),
             read_at: Instant::now(),
         };
         if this.link.is_some() {
-            Learning::Later(Box::pin(pupil.later()))
+            Learning::Later(Box::pin(pupil.later(conversation)))
         } else {
             Learning::Now(Box::new(move |answer| pupil.note(answer)))
         }
@@ -34,11 +36,11 @@ impl Store {
 
 impl Pupil {
     /// The mark of a conversation has to be read before its state is.
-    async fn later(self) -> Lesson {
+    async fn later(self, conversation: ConversationId) -> Lesson {
         let Some(link) = &self.store.link else {
             return Box::new(move |answer| self.note(answer));
         };
-        let conversation = self.store.partitions.conversation(self.ask.conversation);
+        let conversation = self.store.partitions.conversation(conversation);
         let found = link.look(conversation, None, 0, &mut link.patience()).await;
         // Others are to have it, too, so that it is read at once.
         Box::new(move |answer| self.read(answer, found.bond, found.now))
@@ -56,13 +58,13 @@ impl Pupil {
     fn read(self, answer: Passing<'_>, bond: Bond, at: Option<u64>) {
         let Self {
             store,
-            ask,
+            source,
             key,
             tick,
             read_at,
         } = self;
         let Some(text) = answer.text() else { return };
-        let Ok(conversation) = ask.source.extract(&text) else {
+        let Ok(conversation) = source.extract(&text) else {
             return;
         };
         let snapshot = Snapshot {
@@ -74,7 +76,7 @@ impl Pupil {
         store.entries.insert(key, kept.clone());
         if at.is_some() {
             // Whoever passes the answer on does not wait for it.
-            tokio::spawn(async move { store.offer(key, &ask, &kept, at).await });
+            tokio::spawn(async move { store.offer(key, &source, &kept, at).await });
         }
     }
 }

@@ -9,7 +9,7 @@ use super::{Cached, Kept, Key, Store};
 use crate::directory::fetch::Transport;
 use crate::directory::{Ask, Directory, Learning, LookupError, Reading, Snapshot, Tick, Told};
 use crate::layer::record::Origin;
-use crate::rule::ConversationId;
+use crate::rule::{ConversationId, Source};
 
 /// How often a lookup is repeated because a write overtook it. The last one is used in any case: it began after
 /// the question came, so that it is older than no write that was answered before, and where writes follow each
@@ -137,7 +137,7 @@ impl<T: Transport> Cached<T> {
         if let Ok(kept) = outcome
             && kept.first_hand()
         {
-            self.store.offer(key, &ask, &kept, found.now).await;
+            self.store.offer(key, &ask.source, &kept, found.now).await;
         }
     }
 }
@@ -165,9 +165,9 @@ impl Store {
     }
 
     /// Keeps for other replicas what was read here, at a time on the store's clock.
-    pub(super) async fn offer(&self, key: Key, ask: &Ask, kept: &Kept, at: Option<u64>) {
+    pub(super) async fn offer(&self, key: Key, source: &Source, kept: &Kept, at: Option<u64>) {
         if let Some(link) = &self.link {
-            let key = self.partitions.shared_key(key, &ask.source);
+            let key = self.partitions.shared_key(key, source);
             let conversation = &kept.conversation;
             link.keep(key, conversation, kept.bond(), at).await;
         }

@@ -48,19 +48,19 @@ impl std::fmt::Debug for Pupil {
 
 impl Pupil {
     /// An answer that is too long, or finds no room now, teaches nothing.
-    fn copy(mut self, data: &Bytes) -> Option<Self> {
+    fn copy(&mut self, data: &Bytes) -> bool {
         if self.copied() + data.len() > self.limit {
-            return None;
+            return false;
         }
         let copy = self.copy.get_or_insert_with(|| Copy {
             bytes: Vec::new(),
             share: self.budget.spare_share(),
         });
-        if !copy.share.take(data.len()) {
-            return None;
+        let fits = copy.share.take(data.len());
+        if fits {
+            copy.bytes.extend_from_slice(data);
         }
-        copy.bytes.extend_from_slice(data);
-        Some(self)
+        fits
     }
 
     fn copied(&self) -> usize {
@@ -113,10 +113,7 @@ impl<R: Body<Data = Bytes> + Unpin> Taught<R> {
                 // A reader that knows the length doesn't poll again behind the last byte.
                 let is_last = self.body.is_end_stream();
                 if let Some(data) = frame.data_ref() {
-                    if is_last && let Some(pupil) = self.pupil.take_if(|it| it.copy.is_none()) {
-                        pupil.graduate_at_once(data);
-                    }
-                    self.pupil = self.pupil.take().and_then(|pupil| pupil.copy(data));
+                    self.hear(data, is_last);
                 }
                 if is_last {
                     self.graduate();
@@ -126,6 +123,19 @@ impl<R: Body<Data = Bytes> + Unpin> Taught<R> {
             None => self.graduate(),
         }
         Poll::Ready(polled)
+    }
+
+    fn hear(&mut self, data: &Bytes, is_last: bool) {
+        let Some(pupil) = &mut self.pupil else {
+            return;
+        };
+        if is_last && pupil.copy.is_none() {
+            if let Some(pupil) = self.pupil.take() {
+                pupil.graduate_at_once(data);
+            }
+        } else if !pupil.copy(data) {
+            self.pupil = None;
+        }
     }
 
     /// Before the caller sees the end: a PATCH that it sends right after finds the snapshot.

@@ -129,9 +129,12 @@ async fn a_429_that_passed_parks_lookups_until_its_time_is_over() {
     let directory = named("api", &upstream, &store);
     let payer = store.payer("api", &HeaderValue::from_static("Bearer a"));
     let wait = HeaderMap::from_iter([("retry-after".parse().unwrap(), 9.into())]);
-    store
-        .rates
-        .heard(|| payer, &"api".into(), StatusCode::TOO_MANY_REQUESTS, &wait);
+    store.rates.heard(
+        || payer,
+        &"api".into(),
+        StatusCode::TOO_MANY_REQUESTS,
+        &wait,
+    );
     let throttled = Err(LookupError::Throttled(Duration::from_secs(9)));
     assert_eq!(look_up(&directory, "Bearer a", 1).await, throttled);
     assert_eq!(look_up(&directory, "Bearer b", 1).await, Ok(Origin::Miss));

@@ -6,7 +6,6 @@ use super::*;
 use crate::directory::Passing;
 use crate::repair::coding::Codings;
 
-/// Reads participants of whatever is asked for.
 fn ask_for(number: u64, credential: &'static str) -> Ask {
     Ask {
         uri: format!("/c/{number}").parse().unwrap(),
@@ -135,7 +134,11 @@ async fn what_is_no_conversation_is_not_learned() {
 #[tokio::test]
 async fn no_other_credential_and_no_other_upstream_sees_it() {
     let (upstream, other) = (Upstream::new("connected"), Upstream::new("connected"));
-    let store = Store::new(&minute());
+    // All of them under one lock.
+    let store = Store::new(&Settings {
+        capacity: 16,
+        ..minute()
+    });
     let (directory, beside) = (
         named("api", &upstream, &store),
         named("beside", &other, &store),
