@@ -120,7 +120,7 @@ impl<'c> Block<'c> {
         let row = self.fields + self.form.id_cells();
         let is_whole = |at: usize| {
             let cell = self.form.number_at(self.cells, at);
-            let must_be = self.form == Form::Textual && at % row == 0;
+            let must_be = self.form == Form::Textual && at.is_multiple_of(row);
             cell.is_some_and(|cell| cell == 0 && !must_be || self.text(cell).is_some())
         };
         (0..self.count * row).all(is_whole)

@@ -131,7 +131,7 @@ proptest! {
                 continue;
             }
             let participant = conversation.participant(id).unwrap();
-            for field in 0..fields + 1 {
+            for field in 0..=fields {
                 let value = values.get(field).filter(|_| field < fields);
                 prop_assert_eq!(participant.value(field), value.and_then(Option::as_deref));
             }

@@ -11,6 +11,7 @@ const NONE: u8 = 0xff;
 /// What each character is worth.
 const DIGITS: [u8; 256] = digits();
 
+#[expect(clippy::indexing_slicing, reason = "when it is compiled")]
 const fn digits() -> [u8; 256] {
     let mut digits = [NONE; 256];
     let mut worth = 0;

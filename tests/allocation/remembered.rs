@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ impl Service<Request<Empty<Bytes>>> for Upstream {
 }
 
 #[test]
-fn a_conversation_of_three_takes_four_hundred_bytes() {
+fn a_conversation_of_three_takes_less_than_four_hundred_bytes() {
     let settings = Settings {
         max_age: Duration::from_secs(3600),
         capacity: 1_000_000,
@@ -65,7 +66,7 @@ fn a_conversation_of_three_takes_four_hundred_bytes() {
         let path = format!("/api/v2/conversations/c0000000-0000-4000-8000-{number:012}");
         let (source, conversation) = rules.source_at(&path).unwrap();
         Ask {
-            source: source.clone(),
+            source: Arc::clone(source),
             uri: path.parse().unwrap(),
             conversation,
             credential: HeaderValue::from_static("Bearer a"),

@@ -166,16 +166,15 @@ impl Callers {
         let rest = rest.iter().map(|part| part.as_bytes());
         let parts = iter::once(credential.as_bytes()).chain(rest);
         let mut piece = [0; SHORT];
-        let hash = match write(parts.clone(), &mut piece) {
-            Some(piece) => self.hasher.hash(piece),
-            None => {
-                let mut hasher = self.hasher;
-                for part in parts {
-                    hasher.write(&length(part));
-                    hasher.write(part);
-                }
-                hasher.finish128()
+        let hash = if let Some(piece) = write(parts.clone(), &mut piece) {
+            self.hasher.hash(piece)
+        } else {
+            let mut hasher = self.hasher;
+            for part in parts {
+                hasher.write(&length(part));
+                hasher.write(part);
             }
+            hasher.finish128()
         };
         Key(hash.as_bytes())
     }

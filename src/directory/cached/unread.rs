@@ -5,18 +5,20 @@
 
 use std::array;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
-use super::shared::Bond;
-use super::{Kept, Key, Settings};
-use crate::directory::{Passing, Snapshot, Tick};
-use crate::repair::coding::Codings;
-use crate::rule::Source;
-use crate::snapshot::Conversation;
+use super::{Key, Settings};
+use crate::directory::{Passing, Tick};
+
+mod answer;
+mod sweeper;
+
+use answer::Answer;
+use sweeper::Sweeper;
 
 /// Places that share a lock. With four, few are displaced while others are free.
 const PLACES: usize = 4;
@@ -75,53 +77,6 @@ pub(super) struct Unread {
 
 type Set = [Option<Answer>; PLACES];
 
-/// An answer.
-#[derive(Clone)]
-pub(super) struct Answer {
-    key: Key,
-    pub(super) tick: Tick,
-    pub(super) read_at: Instant,
-    body: Arc<Vec<u8>>,
-    codings: Codings,
-    limit: usize,
-}
-
-impl Answer {
-    fn weight(&self) -> usize {
-        let body = 2 * size_of::<usize>() + size_of::<Vec<u8>>() + self.body.capacity();
-        size_of::<Self>() + body
-    }
-
-    /// What it says, if it can be read.
-    pub(super) fn extract(&self, source: &Source) -> Option<Conversation> {
-        let passing = Passing {
-            body: &self.body,
-            codings: self.codings,
-            limit: self.limit,
-        };
-        source.extract(&passing.text()?).ok()
-    }
-
-    /// A snapshot of what it said.
-    pub(super) fn kept(&self, conversation: Conversation) -> Kept {
-        let snapshot = Snapshot {
-            conversation,
-            tick: self.tick,
-            read_at: self.read_at,
-        };
-        Kept::new(snapshot, Bond::default(), true)
-    }
-}
-
-impl std::fmt::Debug for Answer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // It is somebody's conversation.
-        f.debug_struct("Answer")
-            .field("tick", &self.tick)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Unread {
     pub(super) fn new(bounds: Bounds, max_age: Duration) -> Self {
         Self {
@@ -157,18 +112,11 @@ impl Unread {
             // A newer one is there.
             return true;
         };
-        let before = place.take().map(|before| {
-            self.subtract(&before);
-            before.body
-        });
-        let answer = Answer {
-            key,
-            tick,
-            read_at,
-            body: copy(passing.body, before),
-            codings: passing.codings,
-            limit: passing.limit,
-        };
+        let before = place.take();
+        if let Some(before) = &before {
+            self.subtract(before);
+        }
+        let answer = Answer::new(key, passing, tick, read_at, before);
         self.add(&answer);
         *place = Some(answer);
         let fits = self.make_room(&mut set, tick);
@@ -271,55 +219,6 @@ impl Unread {
     }
 }
 
-/// Gives back what is too old. When it is dropped, there may be another.
-struct Sweeper(Weak<Unread>);
-
-impl Sweeper {
-    async fn run(self, pause: Duration) {
-        while self.sweep() {
-            sleep(pause).await;
-        }
-        let unread = Weak::clone(&self.0);
-        drop(self);
-        // One may have come in between, and have found that there was a sweeper.
-        if let Some(unread) = unread.upgrade()
-            && unread.count.load(Ordering::SeqCst) > 0
-        {
-            unread.have_swept();
-        }
-    }
-
-    /// Whether anything is left.
-    fn sweep(&self) -> bool {
-        self.0.upgrade().is_some_and(|unread| {
-            unread.sweep(|answer| answer.read_at.elapsed() <= unread.max_age);
-            unread.count.load(Ordering::SeqCst) > 0
-        })
-    }
-}
-
-impl Drop for Sweeper {
-    fn drop(&mut self) {
-        if let Some(unread) = self.0.upgrade() {
-            unread.is_swept.store(false, Ordering::SeqCst);
-        }
-    }
-}
-
-/// A copy without a byte to spare, or in the memory of the one before, where that is about as large and nobody
-/// reads it: what is asked for again and again is about as large each time.
-fn copy(bytes: &[u8], before: Option<Arc<Vec<u8>>>) -> Arc<Vec<u8>> {
-    let fits = bytes.len()..=bytes.len() + bytes.len() / 8;
-    if let Some(mut before) = before.filter(|before| fits.contains(&before.capacity()))
-        && let Some(memory) = Arc::get_mut(&mut before)
-    {
-        memory.clear();
-        memory.extend_from_slice(bytes);
-        return before;
-    }
-    Arc::new(bytes.to_vec())
-}
-
 fn set(sets: &[Mutex<Set>], key: Key) -> Option<MutexGuard<'_, Set>> {
     let index = key.number().checked_rem(sets.len() as u64)?;
     sets.get(usize::try_from(index).ok()?).map(lock)
@@ -335,14 +234,13 @@ fn place(set: &mut Set, key: Key, tick: Tick) -> Option<&mut Option<Answer>> {
     let known = set
         .iter()
         .position(|place| place.as_ref().is_some_and(|answer| answer.key == key));
-    let index = match known {
-        Some(known) => known,
+    let index = if let Some(known) = known {
+        known
+    } else {
         // Nothing is older than anything.
-        None => {
-            let ticks: [_; PLACES] =
-                array::from_fn(|at| set.get(at)?.as_ref().map(|answer| answer.tick));
-            (0..PLACES).min_by_key(|&at| ticks.get(at))?
-        }
+        let ticks: [_; PLACES] =
+            array::from_fn(|at| set.get(at)?.as_ref().map(|answer| answer.tick));
+        (0..PLACES).min_by_key(|&at| ticks.get(at))?
     };
     let place = set.get_mut(index)?;
     let is_newer = place

@@ -183,10 +183,10 @@ async fn what_came_coded_is_decoded_when_it_is_read() {
     let text = answer("held");
     let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut coder, text.as_bytes()).unwrap();
-    let coded = coder.finish().unwrap();
+    let body = coder.finish().unwrap();
     for (limit, expected) in [(text.len() - 1, None), (text.len(), Some("held"))] {
         let passing = Passing {
-            body: &coded,
+            body: &body,
             codings,
             limit,
         };
