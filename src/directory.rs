@@ -1,5 +1,7 @@
 //! The directory: what conversations look like now, as the upstream tells each credential.
 
+#[cfg(feature = "cache")]
+use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,6 +12,7 @@ use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::layer::record::Origin;
+use crate::repair::coding::Codings;
 use crate::rule::{ConversationId, Source};
 use crate::snapshot::Conversation;
 
@@ -50,8 +53,51 @@ pub trait Directory: Clone + Send + Sync + 'static {
 /// Ends when others know of a write, or when they took too long.
 pub type Told = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// Takes the body of a passing GET that was answered 200.
-pub type Lesson = Box<dyn FnOnce(&[u8]) + Send>;
+/// Takes the answer to a passing GET that was answered 200.
+pub type Lesson = Box<dyn FnOnce(Passing<'_>) + Send>;
+
+/// The body of an answer that passed, as it came.
+#[derive(Clone, Copy)]
+pub struct Passing<'a> {
+    /// Its bytes.
+    pub body: &'a [u8],
+    /// What they are coded in.
+    pub codings: Codings,
+    /// Most bytes of the text.
+    pub limit: usize,
+}
+
+impl<'a> Passing<'a> {
+    /// The text, if it can be read.
+    #[cfg(feature = "cache")]
+    pub(crate) fn text(&self) -> Option<Cow<'a, [u8]>> {
+        if self.codings.is_identity() {
+            return Some(Cow::Borrowed(self.body));
+        }
+        let text = self.codings.decode(self.body, self.limit);
+        text.ok().map(Cow::Owned)
+    }
+}
+
+/// A text that is not coded.
+impl<'a> From<&'a [u8]> for Passing<'a> {
+    fn from(body: &'a [u8]) -> Self {
+        Self {
+            body,
+            codings: Codings::default(),
+            limit: body.len(),
+        }
+    }
+}
+
+impl std::fmt::Debug for Passing<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // It is somebody's conversation.
+        f.debug_struct("Passing")
+            .field("length", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
 
 /// When a passing GET can be learned from.
 pub enum Learning {
@@ -100,8 +146,8 @@ pub struct Ask {
     pub newer_than: Option<Tick>,
 }
 
-/// A conversation as it was read once.
-#[derive(Debug)]
+/// A conversation as it was read once. Clones share it.
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     /// Its participants.
     pub conversation: Conversation,
@@ -115,7 +161,7 @@ pub struct Snapshot {
 #[derive(Clone, Debug)]
 pub struct Reading {
     /// What was read.
-    pub snapshot: Arc<Snapshot>,
+    pub snapshot: Snapshot,
     /// How it came about.
     pub origin: Origin,
 }

@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
 use tokio::sync::Semaphore;
 
 use super::fetch::FetchLimits;
@@ -30,12 +29,17 @@ mod rates;
 mod read;
 pub mod shared;
 mod store;
+mod unread;
 mod visit;
 
 use flight::Flights;
 pub use gate::{Gate, Watch};
 use generation::Generations;
 use kept::Kept;
+#[cfg(feature = "proxy")]
+pub(crate) use partition::Callers;
+#[cfg(not(feature = "proxy"))]
+use partition::Callers;
 use partition::Partitions;
 pub use partition::{Key, PartitionKey};
 use rates::Rates;
@@ -227,9 +231,15 @@ impl Store {
         }
     }
 
+    /// What tells the credentials of one upstream apart.
+    pub(crate) fn callers(&self, upstream: &str) -> Callers {
+        self.partitions.of(upstream)
+    }
+
     /// What stands for a credential where its rate is counted.
-    pub(crate) fn payer(&self, upstream: &str, credential: &HeaderValue) -> Key {
-        self.partitions.payer(upstream, credential)
+    #[cfg(test)]
+    pub(crate) fn payer(&self, upstream: &str, credential: &http::HeaderValue) -> Key {
+        self.callers(upstream).payer(credential)
     }
 
     /// Number of snapshots, and their weight in bytes.
@@ -261,6 +271,7 @@ fn places(settings: &Settings) -> Arc<Semaphore> {
 pub struct Cached<T> {
     store: Arc<Store>,
     upstream: Arc<str>,
+    callers: Callers,
     transport: T,
     limits: FetchLimits,
     share: Share,
@@ -272,6 +283,7 @@ impl<T: Clone> Clone for Cached<T> {
         Self {
             store: Arc::clone(&self.store),
             upstream: Arc::clone(&self.upstream),
+            callers: self.callers.clone(),
             transport: self.transport.clone(),
             limits: self.limits.clone(),
             share: self.share,
@@ -290,10 +302,12 @@ impl<T> Cached<T> {
         transport: T,
         limits: FetchLimits,
     ) -> Self {
+        let upstream = upstream.into();
         Self {
             gate: Arc::new(Gate::new(store.settings.breaker, ())),
+            callers: store.callers(&upstream),
             store,
-            upstream: upstream.into(),
+            upstream,
             transport,
             limits,
             share: rate::Settings::default().lookup_share,
@@ -313,13 +327,11 @@ impl<T> Cached<T> {
     }
 
     fn key(&self, ask: &Ask) -> Key {
-        self.store
-            .partitions
-            .key(&self.upstream, &ask.credential, &ask.uri)
+        self.callers.key(&ask.credential, &ask.uri)
     }
 
     fn payer(&self, ask: &Ask) -> Key {
-        self.store.payer(&self.upstream, &ask.credential)
+        self.callers.payer(&ask.credential)
     }
 }
 

@@ -33,11 +33,11 @@ impl<T: Transport> Directory for Uncached<T> {
     async fn read(&self, ask: &Ask) -> Result<Reading, LookupError> {
         let (tick, read_at) = (self.clock.tick(), Instant::now());
         let conversation = fetch(self.transport.clone(), ask, self.limits.clone(), |_| ()).await?;
-        let snapshot = Arc::new(Snapshot {
+        let snapshot = Snapshot {
             conversation,
             tick,
             read_at,
-        });
+        };
         Ok(Reading {
             snapshot,
             origin: Origin::Miss,

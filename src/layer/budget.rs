@@ -59,6 +59,13 @@ impl Budget {
         self.up_to(self.bytes / 2)
     }
 
+    /// Whether so many bytes more would leave half of it to what can't be done without.
+    pub(crate) fn can_spare(&self, bytes: usize) -> bool {
+        self.held()
+            .checked_add(bytes)
+            .is_some_and(|sum| sum <= self.bytes / 2)
+    }
+
     fn up_to(&self, most: usize) -> Arc<Share> {
         Arc::new(Share {
             pool: Arc::clone(&self.held),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::budget::Share;
+use crate::directory::{Lesson, Passing};
 use crate::repair::coding::{Codings, DecodeError};
 
 /// What is decoded on the spot. It takes a few milliseconds at worst, about as long as it takes to read
@@ -85,25 +86,25 @@ fn large(
     std::future::ready(Err(DecodeError::Unknown.into()))
 }
 
-/// Undoes `codings` of what is learned from, and has `pupil` read it: on the spot, so that it is known
-/// before the caller sees the end, or where it is large some time later.
-pub(crate) fn teach(
-    codings: Codings,
-    coded: Vec<u8>,
-    bound: usize,
-    share: Arc<Share>,
-    pupil: impl FnOnce(&[u8]) + Send + 'static,
-) {
-    if codings.is_identity() {
-        return pupil(&coded);
+/// Gives `lesson` an answer, on the spot, so that it is known before the caller sees the end. What may become
+/// more than can be decoded on the spot is decoded here, and where it does, some time later.
+pub(crate) fn teach(answer: Passing<'_>, share: impl FnOnce() -> Arc<Share>, lesson: Lesson) {
+    let Passing {
+        body,
+        codings,
+        limit,
+    } = answer;
+    if codings.is_identity() || limit <= INLINE {
+        return lesson(answer);
     }
-    match codings.decode(&coded, bound.min(INLINE)) {
-        Ok(text) => pupil(&text),
-        Err(DecodeError::OverBound) if bound > INLINE => {
+    match codings.decode(body, INLINE) {
+        Ok(text) => lesson(text.as_slice().into()),
+        Err(DecodeError::OverBound) => {
+            let (coded, share) = (Bytes::copy_from_slice(body), share());
             let later = async move {
-                let text = decode(codings, &coded.into(), bound, 1, &share).await;
+                let text = decode(codings, &coded, limit, 1, &share).await;
                 if let Ok(text) = text {
-                    pupil(&text);
+                    lesson((&*text).into());
                 }
             };
             detach(later);

@@ -27,8 +27,8 @@ impl Class {
             lesson: self.lesson,
             codings: Codings::of(headers).ok()?,
             limit: self.limit,
-            share: self.budget.spare_share(),
-            copy: Vec::new(),
+            budget: self.budget,
+            copy: None,
         })
     }
 }

@@ -11,9 +11,9 @@ use http::{Request, Response};
 use tower_service::Service;
 
 pub use self::future::RatedFuture;
-use self::future::{Hold, Pass};
+use self::future::{Hold, Pass, Payer};
 pub use self::patience::Patience;
-use crate::directory::cached::Store;
+use crate::directory::cached::{Callers, Store};
 use crate::layer::credential;
 use crate::metrics::Shaped;
 
@@ -30,6 +30,7 @@ pub struct Rated<S> {
 struct Shared {
     store: Arc<Store>,
     upstream: Arc<str>,
+    callers: Callers,
     shaped: Shaped,
 }
 
@@ -45,11 +46,13 @@ impl<S: Clone> Clone for Rated<S> {
 impl<S> Rated<S> {
     /// What is heard is kept in `store`, for the directory of the upstream of this name.
     pub fn new(inner: S, store: Arc<Store>, upstream: impl Into<Arc<str>>, shaped: Shaped) -> Self {
+        let upstream = upstream.into();
         Self {
             inner,
             shared: Arc::new(Shared {
+                callers: store.callers(&upstream),
                 store,
-                upstream: upstream.into(),
+                upstream,
                 shaped,
             }),
         }
@@ -70,10 +73,19 @@ where
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let shared = &self.shared;
+        let rates = shared.store.rates();
         // Whose rate a request without a credential spends, if any, is not known.
-        let payer = credential(request.headers())
-            .map(|credential| shared.store.payer(&shared.upstream, credential));
-        let account = payer.and_then(|payer| shared.store.rates().account(payer));
+        let payer = credential(request.headers()).map(|credential| {
+            if rates.knows_any() {
+                Payer::Known(shared.callers.payer(credential))
+            } else {
+                Payer::Unknown(credential.clone())
+            }
+        });
+        let account = match payer {
+            Some(Payer::Known(payer)) => rates.account(payer),
+            _ => None,
+        };
         let patience = request.extensions().get::<Patience>().copied();
         let wait = patience
             .zip(account.as_ref())

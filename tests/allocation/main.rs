@@ -19,6 +19,7 @@ mod noted;
 mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;
+mod remembered;
 mod splice;
 mod trace;
 #[cfg(feature = "proxy")]

@@ -61,7 +61,7 @@ impl Directory for Slow {
         let state = Arc::clone(&self.0);
         Some(Learning::Later(Box::pin(async move {
             state.others.acquire().await.unwrap().forget();
-            let lesson = move |_: &[u8]| {
+            let lesson = move |_: patchwright::directory::Passing<'_>| {
                 state.taught.fetch_add(1, Ordering::SeqCst);
             };
             Box::new(lesson) as patchwright::directory::Lesson

@@ -1,12 +1,12 @@
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
 use super::{Kept, Key};
 use crate::directory::{LookupError, Tick};
 
-type Outcome = Result<Arc<Kept>, LookupError>;
+type Outcome = Result<Kept, LookupError>;
 
 /// The lookups that are under way, at most one to join per key.
 #[derive(Debug, Default)]

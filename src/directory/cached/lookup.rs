@@ -38,7 +38,7 @@ impl<T: Transport> Cached<T> {
             fetch(self.transport.clone(), ask, self.limits.clone(), |answer| {
                 self.store
                     .rates
-                    .heard(payer, &self.upstream, answer.status, &answer.headers);
+                    .heard(|| payer, &self.upstream, answer.status, &answer.headers);
             }),
         )
         .await;

@@ -1,6 +1,9 @@
 use std::fmt;
+use std::hash::Hasher as _;
+use std::iter;
 
 use http::{HeaderValue, Uri};
+use siphasher::sip128::{Hasher128 as _, SipHasher13};
 
 use super::shared::Seal;
 use crate::rule::{ConversationId, Source};
@@ -85,7 +88,7 @@ impl Key {
 
 #[derive(Clone)]
 pub(super) struct Partitions {
-    hasher: blake3::Hasher,
+    key: [u8; 32],
 }
 
 impl fmt::Debug for Partitions {
@@ -96,20 +99,7 @@ impl fmt::Debug for Partitions {
 
 impl Partitions {
     pub(super) fn new(key: &PartitionKey) -> Self {
-        Self {
-            hasher: blake3::Hasher::new_keyed(&key.key),
-        }
-    }
-
-    pub(super) fn key(&self, upstream: &str, credential: &HeaderValue, address: &Uri) -> Key {
-        let address = [
-            address.scheme_str().unwrap_or_default(),
-            address
-                .authority()
-                .map_or("", |authority| authority.as_str()),
-            address.path(),
-        ];
-        self.digest(upstream, credential, &address)
+        Self { key: key.key }
     }
 
     /// Key of what replicas keep for each other under `key`, as a source reads it. One that is configured
@@ -123,28 +113,95 @@ impl Partitions {
         self.hash([&b"conversation"[..], &conversation.0.to_be_bytes()])
     }
 
-    /// Key under which a credential's rate is counted, whatever it asks for.
-    pub(super) fn payer(&self, upstream: &str, credential: &HeaderValue) -> Key {
-        self.digest(upstream, credential, &[])
-    }
-
-    fn digest(&self, upstream: &str, credential: &HeaderValue, rest: &[&str]) -> Key {
-        let parts = [upstream.as_bytes(), credential.as_bytes()];
-        let rest = rest.iter().map(|part| part.as_bytes());
-        self.hash(parts.into_iter().chain(rest))
+    /// What tells the credentials of one upstream apart.
+    pub(super) fn of(&self, upstream: &str) -> Callers {
+        let key = self.hash([&b"upstream"[..], upstream.as_bytes()]);
+        Callers {
+            hasher: SipHasher13::new_with_key(&key.0),
+        }
     }
 
     fn hash<'p>(&self, parts: impl IntoIterator<Item = &'p [u8]>) -> Key {
-        let mut hasher = self.hasher.clone();
+        let mut hasher = blake3::Hasher::new_keyed(&self.key);
         for part in parts {
-            // The length keeps ("ab", "c") and ("a", "bc") apart.
-            hasher.update(&(part.len() as u64).to_le_bytes());
-            hasher.update(part);
+            hasher.update(&length(part)).update(part);
         }
-        let mut key = [0; 16];
-        hasher.finalize_xof().fill(&mut key);
-        Key(key)
+        let hash = hasher.finalize();
+        Key(hash.as_bytes().first_chunk().copied().unwrap_or_default())
     }
+}
+
+/// Digests of the credentials of one upstream, and of what they ask for. Its key never leaves it, nor do digests
+/// that were not hashed once more, so that nobody can look for two that are the same.
+#[derive(Clone)]
+pub(crate) struct Callers {
+    hasher: SipHasher13,
+}
+
+impl fmt::Debug for Callers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Callers(***)")
+    }
+}
+
+impl Callers {
+    pub(super) fn key(&self, credential: &HeaderValue, address: &Uri) -> Key {
+        let address = [
+            address.scheme_str().unwrap_or_default(),
+            address
+                .authority()
+                .map_or("", |authority| authority.as_str()),
+            address.path(),
+        ];
+        self.digest(credential, &address)
+    }
+
+    /// Key under which a credential's rate is counted, whatever it asks for.
+    pub(crate) fn payer(&self, credential: &HeaderValue) -> Key {
+        self.digest(credential, &[])
+    }
+
+    /// In one piece where that is short.
+    fn digest(&self, credential: &HeaderValue, rest: &[&str]) -> Key {
+        let rest = rest.iter().map(|part| part.as_bytes());
+        let parts = iter::once(credential.as_bytes()).chain(rest);
+        let mut piece = [0; SHORT];
+        let hash = if let Some(piece) = write(parts.clone(), &mut piece) {
+            self.hasher.hash(piece)
+        } else {
+            let mut hasher = self.hasher;
+            for part in parts {
+                hasher.write(&length(part));
+                hasher.write(part);
+            }
+            hasher.finish128()
+        };
+        Key(hash.as_bytes())
+    }
+}
+
+/// Token and address together are 150 bytes.
+const SHORT: usize = 384;
+
+/// The length keeps ("ab", "c") and ("a", "bc") apart.
+fn length(part: &[u8]) -> [u8; 8] {
+    (part.len() as u64).to_le_bytes()
+}
+
+/// The parts one behind the other, if they fit.
+fn write<'p, 'o>(
+    parts: impl Iterator<Item = &'p [u8]>,
+    out: &'o mut [u8; SHORT],
+) -> Option<&'o [u8]> {
+    let mut at = 0;
+    for part in parts {
+        for bytes in [&length(part)[..], part] {
+            let end = at + bytes.len();
+            out.get_mut(at..end)?.copy_from_slice(bytes);
+            at = end;
+        }
+    }
+    out.get(..at)
 }
 
 #[cfg(test)]
@@ -157,8 +214,7 @@ mod tests {
         credential: &'static str,
         address: &'static str,
     ) -> Key {
-        partitions.key(
-            upstream,
+        partitions.of(upstream).key(
             &HeaderValue::from_static(credential),
             &Uri::from_static(address),
         )
@@ -175,25 +231,49 @@ mod tests {
             key(&partitions, "api", "Bearer a", "/c/2"),
             key(&partitions, "api", "Bearer a", "http://other/c/1"),
             key(&partitions, "apiB", "earer a", "/c/1"),
+            key(&partitions, "api", "Bearer a/", "/c/1"),
+            key(&partitions, "api", "Bearer a", "//c/1"),
             key(
                 &Partitions::new(&PartitionKey::from_secret("t")),
                 "api",
                 "Bearer a",
                 "/c/1",
             ),
-            partitions.payer("api", &HeaderValue::from_static("Bearer a")),
+            partitions
+                .of("api")
+                .payer(&HeaderValue::from_static("Bearer a")),
         ] {
             assert_ne!(base, other);
         }
     }
 
     #[test]
+    fn what_is_long_is_no_different_from_what_is_short() {
+        let callers = Partitions::new(&PartitionKey::from_secret("s")).of("api");
+        let mut seen = std::collections::HashSet::new();
+        for length in SHORT - 60..SHORT + 60 {
+            let credential = HeaderValue::try_from("x".repeat(length)).unwrap();
+            for path in ["/c/1", "/c/2"] {
+                assert!(seen.insert(callers.key(&credential, &Uri::from_static(path))));
+            }
+            let mut hasher = callers.hasher;
+            for part in [credential.as_bytes(), b"", b"", b"/c/1"] {
+                hasher.write(&super::length(part));
+                hasher.write(part);
+            }
+            let streamed = Key(hasher.finish128().as_bytes());
+            assert!(seen.contains(&streamed), "{length}");
+        }
+    }
+
+    #[test]
     fn the_key_is_not_shown() {
+        let partitions = Partitions::new(&PartitionKey::from_secret("s"));
         let shown = format!(
-            "{:?} {:?}",
+            "{:?} {partitions:?} {:?}",
             PartitionKey::from_secret("s"),
-            Partitions::new(&PartitionKey::from_secret("s"))
+            partitions.of("api")
         );
-        assert_eq!(shown, "PartitionKey(***) Partitions(***)");
+        assert_eq!(shown, "PartitionKey(***) Partitions(***) Callers(***)");
     }
 }

@@ -1,5 +1,6 @@
 #[cfg(feature = "proxy")]
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ const CREDENTIALS: u64 = 10_000;
 #[derive(Clone, Debug)]
 pub(crate) struct Rates {
     accounts: Cache<Key, Account>,
+    /// Whether anything was ever heard.
+    told: Arc<AtomicBool>,
 }
 
 /// The rate of one credential at one upstream.
@@ -46,7 +49,16 @@ impl Rates {
             .max_capacity(CREDENTIALS)
             .eviction_policy(EvictionPolicy::lru())
             .build();
-        Self { accounts }
+        Self {
+            accounts,
+            told: Arc::default(),
+        }
+    }
+
+    /// Whether there may be an account of anybody: not all upstreams tell of rates.
+    #[cfg(feature = "proxy")]
+    pub(crate) fn knows_any(&self) -> bool {
+        self.told.load(Ordering::SeqCst)
     }
 
     /// The account of a credential of which something was heard.
@@ -54,10 +66,11 @@ impl Rates {
         self.accounts.get(&payer)
     }
 
-    /// Takes in what an upstream's answer says. Those that say nothing cost nothing.
+    /// Takes in what an upstream's answer says. Those that say nothing cost nothing, not even to find out who
+    /// paid for them.
     pub(crate) fn heard(
         &self,
-        payer: Key,
+        payer: impl FnOnce() -> Key,
         upstream: &Arc<str>,
         status: StatusCode,
         headers: &HeaderMap,
@@ -66,6 +79,8 @@ impl Rates {
         if said.is_none() && wait.is_none() {
             return;
         }
+        self.told.store(true, Ordering::SeqCst);
+        let payer = payer();
         let account = self.account(payer);
         let new = || Account::new(upstream);
         let account = account.unwrap_or_else(|| self.accounts.get_with(payer, new));

@@ -1,7 +1,5 @@
 //! From a question to a snapshot: from memory, from another replica, by somebody else's lookup or by one's own.
 
-use std::sync::Arc;
-
 use tokio::time::Instant;
 
 use super::flight::{Pilot, Seat};
@@ -11,7 +9,7 @@ use super::{Cached, Kept, Key, Store};
 use crate::directory::fetch::Transport;
 use crate::directory::{Ask, Directory, Learning, LookupError, Reading, Snapshot, Tick, Told};
 use crate::layer::record::Origin;
-use crate::rule::ConversationId;
+use crate::rule::{ConversationId, Source};
 
 /// How often a lookup is repeated because a write overtook it. The last one is used in any case: it began after
 /// the question came, so that it is older than no write that was answered before, and where writes follow each
@@ -34,7 +32,7 @@ impl<T: Transport> Directory for Cached<T> {
         let (mut kept, mut origin) = self.join_or_fetch(&visit, floor).await?;
         for _ in 0..OVERTAKEN {
             floor = self.store.floor(&visit);
-            if kept.snapshot.tick > floor && visit.holds(&kept).await {
+            if kept.tick > floor && visit.holds(&kept).await {
                 break;
             }
             // There is one lookup at a time to join, and the last one is over: the next began after the
@@ -64,7 +62,7 @@ impl<T: Transport> Cached<T> {
         &self,
         visit: &Visit<'_>,
         floor: Tick,
-    ) -> Result<(Arc<Kept>, Origin), LookupError> {
+    ) -> Result<(Kept, Origin), LookupError> {
         let (ask, key) = (visit.ask, visit.key);
         let payer = self.payer(ask);
         if let Some(wait) = self.store.rates.parked(payer) {
@@ -90,7 +88,7 @@ impl<T: Transport> Cached<T> {
                 // Detached: a caller that hangs up must not take the others down with it.
                 tokio::spawn(self.clone().fly(flight));
                 let kept = ticket.outcome().await?;
-                let origin = if kept.first_hand {
+                let origin = if kept.first_hand() {
                     Origin::Miss
                 } else {
                     Origin::Hit
@@ -111,15 +109,12 @@ impl<T: Transport> Cached<T> {
         let asked = Instant::now();
         let found = self.store.look(key, &ask, &mut patience).await;
         let kept = |conversation, read_at, first_hand| {
-            Arc::new(Kept {
-                snapshot: Arc::new(Snapshot {
-                    conversation,
-                    tick: pilot.tick(),
-                    read_at,
-                }),
-                bond: found.bond.clone(),
-                first_hand,
-            })
+            let snapshot = Snapshot {
+                conversation,
+                tick: pilot.tick(),
+                read_at,
+            };
+            Kept::new(snapshot, found.bond.clone(), first_hand)
         };
         let read = found.read.and_then(|(conversation, age)| {
             // A clock that began later than that cannot say when it was.
@@ -133,16 +128,16 @@ impl<T: Transport> Cached<T> {
                 .map(|conversation| kept(conversation, asked, true)),
         };
         match &outcome {
-            Ok(kept) => self.store.entries.insert(key, Arc::clone(kept)),
+            Ok(kept) => self.store.entries.insert(key, kept.clone()),
             Err(LookupError::Denied | LookupError::Unknown) => self.store.entries.forget(key),
             Err(_) => {}
         }
         pilot.land(&self.store.flights, key, outcome.clone());
         // Nobody waits for this any more.
         if let Ok(kept) = outcome
-            && kept.first_hand
+            && kept.first_hand()
         {
-            self.store.offer(key, &ask, &kept, found.now).await;
+            self.store.offer(key, &ask.source, &kept, found.now).await;
         }
     }
 }
@@ -170,11 +165,11 @@ impl Store {
     }
 
     /// Keeps for other replicas what was read here, at a time on the store's clock.
-    pub(super) async fn offer(&self, key: Key, ask: &Ask, kept: &Kept, at: Option<u64>) {
+    pub(super) async fn offer(&self, key: Key, source: &Source, kept: &Kept, at: Option<u64>) {
         if let Some(link) = &self.link {
-            let key = self.partitions.shared_key(key, &ask.source);
-            let conversation = &kept.snapshot.conversation;
-            link.keep(key, conversation, &kept.bond, at).await;
+            let key = self.partitions.shared_key(key, source);
+            let conversation = &kept.conversation;
+            link.keep(key, conversation, kept.bond(), at).await;
         }
     }
 }

@@ -189,3 +189,4 @@ mod failure;
 mod followed;
 mod memory;
 mod rates;
+mod unread;

@@ -1,4 +1,4 @@
-use std::sync::Arc;
+use tokio::time::Instant;
 
 use super::shared::{Link, Patience};
 use super::{Kept, Key, Store};
@@ -42,13 +42,35 @@ impl Store {
     }
 
     /// The snapshot in the cache, if it may fill for all that is known here.
-    pub(super) fn hit(&self, visit: &Visit<'_>) -> Option<Arc<Kept>> {
+    pub(super) fn hit(&self, visit: &Visit<'_>) -> Option<Kept> {
+        let floor = self.floor(visit);
+        self.read_unread(visit, floor);
         let kept = self.entries.get(visit.key)?;
-        let snapshot = &kept.snapshot;
-        let usable = snapshot.tick > self.floor(visit)
-            && snapshot.read_at.elapsed() <= self.settings.max_age
-            && (kept.first_hand || visit.ask.newer_than.is_none());
+        let usable = self.is_usable(kept.tick, kept.read_at(), floor)
+            && (kept.first_hand() || visit.ask.newer_than.is_none());
         usable.then_some(kept)
+    }
+
+    /// Reads what has passed and was not asked for until now, where it may fill.
+    fn read_unread(&self, visit: &Visit<'_>, floor: Tick) {
+        let unread = self.entries.unread();
+        let Some(answer) = unread.get(visit.key) else {
+            return;
+        };
+        if !self.is_usable(answer.tick, answer.read_at, floor) {
+            // It may be good enough for somebody else.
+            return;
+        }
+        if let Some(conversation) = answer.extract(&visit.ask.source) {
+            let kept = answer.kept(conversation);
+            self.entries.insert(visit.key, kept);
+        }
+        // Only now: until then others find it there.
+        unread.forget(visit.key, answer.tick);
+    }
+
+    fn is_usable(&self, tick: Tick, read_at: Instant, floor: Tick) -> bool {
+        tick > floor && read_at.elapsed() <= self.settings.max_age
     }
 }
 
@@ -70,10 +92,10 @@ impl Visit<'_> {
         let Some(shared) = &mut self.shared else {
             return true;
         };
-        if kept.snapshot.tick > shared.arrived {
+        if kept.tick > shared.arrived {
             return true;
         }
         let (link, patience) = (shared.link, &mut shared.patience);
-        link.holds(&kept.bond, shared.conversation, patience).await
+        link.holds(kept.bond(), shared.conversation, patience).await
     }
 }

@@ -5,8 +5,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::{Body, Frame};
 
-use crate::directory::Lesson;
-use crate::layer::budget::Share;
+use crate::directory::{Lesson, Passing};
+use crate::layer::budget::{Budget, Share};
 use crate::layer::decode::teach;
 use crate::repair::coding::Codings;
 
@@ -26,28 +26,70 @@ pub(crate) struct Pupil {
     /// Most bytes of a copy, and of its text.
     pub(crate) limit: usize,
     /// What they are charged to.
-    pub(crate) share: Arc<Share>,
-    /// What has passed.
-    pub(crate) copy: Vec<u8>,
+    pub(crate) budget: Budget,
+    /// What has passed, where that was not all.
+    pub(crate) copy: Option<Copy>,
+}
+
+/// A part of an answer.
+pub(crate) struct Copy {
+    bytes: Vec<u8>,
+    share: Arc<Share>,
 }
 
 impl std::fmt::Debug for Pupil {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The copy is somebody's conversation.
         f.debug_struct("Pupil")
-            .field("copied", &self.copy.len())
+            .field("copied", &self.copied())
             .finish_non_exhaustive()
     }
 }
 
 impl Pupil {
     /// An answer that is too long, or finds no room now, teaches nothing.
-    fn copy(mut self, data: &Bytes) -> Option<Self> {
-        let fits = self.copy.len() + data.len() <= self.limit && self.share.take(data.len());
-        fits.then(|| {
-            self.copy.extend_from_slice(data);
-            self
-        })
+    fn copy(&mut self, data: &Bytes) -> bool {
+        if self.copied() + data.len() > self.limit {
+            return false;
+        }
+        let copy = self.copy.get_or_insert_with(|| Copy {
+            bytes: Vec::new(),
+            share: self.budget.spare_share(),
+        });
+        let fits = copy.share.take(data.len());
+        if fits {
+            copy.bytes.extend_from_slice(data);
+        }
+        fits
+    }
+
+    fn copied(&self) -> usize {
+        self.copy.as_ref().map_or(0, |copy| copy.bytes.len())
+    }
+
+    /// Learns from what was copied.
+    fn graduate(self) {
+        let Some(Copy { bytes, share }) = self.copy else {
+            return;
+        };
+        let answer = Passing {
+            body: &bytes,
+            codings: self.codings,
+            limit: self.limit,
+        };
+        teach(answer, || share, self.lesson);
+    }
+
+    /// Learns from all of an answer, which needs no copy on its way.
+    fn graduate_at_once(self, data: &Bytes) {
+        if data.len() <= self.limit && self.budget.can_spare(data.len()) {
+            let answer = Passing {
+                body: data,
+                codings: self.codings,
+                limit: self.limit,
+            };
+            teach(answer, || self.budget.spare_share(), self.lesson);
+        }
     }
 }
 
@@ -68,11 +110,12 @@ impl<R: Body<Data = Bytes> + Unpin> Taught<R> {
         let polled = std::task::ready!(Pin::new(&mut self.body).poll_frame(cx));
         match &polled {
             Some(Ok(frame)) => {
-                if let Some(data) = frame.data_ref() {
-                    self.pupil = self.pupil.take().and_then(|pupil| pupil.copy(data));
-                }
                 // A reader that knows the length doesn't poll again behind the last byte.
-                if self.body.is_end_stream() {
+                let is_last = self.body.is_end_stream();
+                if let Some(data) = frame.data_ref() {
+                    self.hear(data, is_last);
+                }
+                if is_last {
                     self.graduate();
                 }
             }
@@ -82,17 +125,23 @@ impl<R: Body<Data = Bytes> + Unpin> Taught<R> {
         Poll::Ready(polled)
     }
 
+    fn hear(&mut self, data: &Bytes, is_last: bool) {
+        let Some(pupil) = &mut self.pupil else {
+            return;
+        };
+        if is_last && pupil.copy.is_none() {
+            if let Some(pupil) = self.pupil.take() {
+                pupil.graduate_at_once(data);
+            }
+        } else if !pupil.copy(data) {
+            self.pupil = None;
+        }
+    }
+
     /// Before the caller sees the end: a PATCH that it sends right after finds the snapshot.
     fn graduate(&mut self) {
         if let Some(pupil) = self.pupil.take() {
-            let Pupil {
-                lesson,
-                codings,
-                limit,
-                share,
-                copy,
-            } = pupil;
-            teach(codings, copy, limit, share, lesson);
+            pupil.graduate();
         }
     }
 }

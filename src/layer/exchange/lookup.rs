@@ -25,7 +25,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(super) struct Known<'a> {
     pub(super) reading: Reading,
     place: Place<'a>,
-    participant: &'a str,
+    /// Where the participant is in it.
+    position: Option<usize>,
 }
 
 impl Known<'_> {
@@ -40,11 +41,8 @@ impl Known<'_> {
 
     /// What fills a target.
     pub(super) fn value(&self, target: usize) -> Option<&str> {
-        let participant = self
-            .reading
-            .snapshot
-            .conversation
-            .participant(self.participant)?;
+        let conversation = &self.reading.snapshot.conversation;
+        let participant = conversation.at(self.position?)?;
         self.place.value(&participant, target)
     }
 }
@@ -96,9 +94,9 @@ impl<D: Directory> Case<'_, D> {
                 Err(error) => return Err(Miss::Lookup(error)),
                 Ok(reading) => {
                     let known = Known {
+                        position: reading.snapshot.conversation.position(participant),
                         reading,
                         place,
-                        participant,
                     };
                     let fills = draft
                         .gaps()

@@ -3,7 +3,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-use http::{Request, Response};
+use http::{HeaderValue, Request, Response};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tower_service::Service;
@@ -13,16 +13,23 @@ use crate::directory::cached::{Account, Key, Sent};
 use crate::layer::record::NoAnswer;
 use crate::metrics::Held;
 
+/// Who sent a request.
+pub(super) enum Payer {
+    Known(Key),
+    /// Nothing is known of anybody's rate, so that nobody was looked for.
+    Unknown(HeaderValue),
+}
+
 /// What is kept of a request until its answer is heard.
 pub(super) struct Pass {
     shared: Arc<Shared>,
-    payer: Option<Key>,
+    payer: Option<Payer>,
     /// Dropped with the future, once what the answer says was heard.
     sent: Option<Sent>,
 }
 
 impl Pass {
-    pub(super) fn new(shared: Arc<Shared>, payer: Option<Key>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, payer: Option<Payer>) -> Self {
         Self {
             shared,
             payer,
@@ -37,10 +44,13 @@ impl Pass {
 
     fn heard<R>(&self, answer: &Response<R>) {
         let upstream = answer.extensions().get::<NoAnswer>().is_none();
-        if let Some(payer) = self.payer.filter(|_| upstream) {
+        if let Some(payer) = self.payer.as_ref().filter(|_| upstream) {
             let rates = self.shared.store.rates();
             rates.heard(
-                payer,
+                || match payer {
+                    Payer::Known(payer) => *payer,
+                    Payer::Unknown(credential) => self.shared.callers.payer(credential),
+                },
                 &self.shared.upstream,
                 answer.status(),
                 answer.headers(),

@@ -2,12 +2,13 @@
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use http_body_util::{Empty, Full};
+use http_body_util::{BodyExt as _, Empty, Full};
 use patchwright::RepairLayer;
 use patchwright::directory::cached::Cached;
 use patchwright::layer::Repair;
@@ -35,6 +36,24 @@ impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Accepts {
 
     fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
         ready(Ok(Response::new(Empty::new())))
+    }
+}
+
+/// Answers everything with the same.
+#[derive(Clone, Debug)]
+pub(crate) struct Answers(Bytes);
+
+impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Answers {
+    type Response = Response<Full<Bytes>>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
+        ready(Ok(Response::new(Full::new(self.0.clone()))))
     }
 }
 
@@ -82,6 +101,45 @@ fn request(method: Method, path: &str) -> http::request::Builder {
         )
         .header("origin", "https://desk.example.com")
         .header("referer", "https://desk.example.com/interactions")
+}
+
+/// A GET of one of a hundred conversations, or of what is below it.
+pub(crate) fn get(number: u32, below: &str) -> Request<Full<Bytes>> {
+    let number = number % 100;
+    let path = format!("/api/v2/conversations/c0000000-0000-4000-8000-{number:012}{below}");
+    request(Method::GET, &path).body(Full::default()).unwrap()
+}
+
+/// A layer whose upstream answers each GET with a conversation of three.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    service: Repair<Answers, Cached<Lookups>>,
+    runtime: Runtime,
+}
+
+impl Reader {
+    pub(crate) fn new() -> Self {
+        let answer = Bytes::from(conversation(3));
+        let directory = empty(answer.clone());
+        let rules = Arc::new(Rules::strict());
+        let layer = RepairLayer::new(rules, directory, Options::default(), ());
+        let runtime = Builder::new_current_thread().enable_time().build();
+        Self {
+            service: layer.layer(Answers(answer)),
+            runtime: runtime.unwrap(),
+        }
+    }
+
+    /// Length of the answer, which is read.
+    pub(crate) fn read(&mut self, request: Request<Full<Bytes>>) -> usize {
+        let answer = self.service.call(request);
+        self.runtime.block_on(async {
+            let answer = answer.await.unwrap_or_else(|never| match never {});
+            let frame = pin!(answer.into_body()).frame().await;
+            let frame = frame.and_then(Result::ok);
+            frame.map_or(0, |frame| frame.data_ref().map_or(0, Bytes::len))
+        })
+    }
 }
 
 /// A layer and the runtime whose clock it needs.

@@ -106,7 +106,7 @@ async fn an_older_answer_does_not_displace_a_newer_one() {
     let older = spawn_read(&directory, &ask);
     upstream.arrived(1).await;
     let lesson = lesson(&directory, ask.clone());
-    lesson(br#"{"participants":[{"id":"p","state":"connected"}]}"#);
+    lesson(br#"{"participants":[{"id":"p","state":"connected"}]}"#[..].into());
     upstream.open();
     older.await.unwrap().unwrap();
     assert_eq!(

@@ -23,7 +23,7 @@ async fn a_passing_get_teaches_its_own_credential() {
     let upstream = Upstream::new("connected");
     let directory = directory(&upstream, &minute());
     let lesson = lesson(&directory, ask("Bearer a"));
-    lesson(br#"{"participants":[{"id":"p","state":"held"}]}"#);
+    lesson(br#"{"participants":[{"id":"p","state":"held"}]}"#[..].into());
     assert_eq!(
         read(&directory, &ask("Bearer a")).await,
         ("held".into(), Origin::Hit)
@@ -40,7 +40,7 @@ async fn a_lesson_that_a_write_overtook_is_not_used() {
     let directory = directory(&upstream, &minute());
     let lesson = lesson(&directory, ask("Bearer a"));
     directory.wrote(ConversationId(1));
-    lesson(br#"{"participants":[{"id":"p","state":"alerting"}]}"#);
+    lesson(br#"{"participants":[{"id":"p","state":"alerting"}]}"#[..].into());
     assert_eq!(
         read(&directory, &ask("Bearer a")).await,
         ("connected".into(), Origin::Miss)
@@ -69,7 +69,7 @@ async fn clearing_forgets_what_is_there_and_what_is_on_its_way() {
     read(&directory, &ask).await;
     let lesson = lesson(&directory, ask.clone());
     store.clear();
-    lesson(br#"{"participants":[{"id":"p","state":"alerting"}]}"#);
+    lesson(br#"{"participants":[{"id":"p","state":"alerting"}]}"#[..].into());
     upstream.says("connected");
     assert_eq!(
         read(&directory, &ask).await,
@@ -87,18 +87,16 @@ fn entries_and_bytes_are_both_bounded() {
             for p in 0..participants {
                 conversation.participant(&format!("{p:036}"), [Some("connected")]);
             }
-            let kept = Kept {
-                snapshot: Arc::new(Snapshot {
-                    conversation: conversation.build(),
-                    tick: Tick(1),
-                    read_at: Instant::now(),
-                }),
-                bond: Bond::default(),
-                first_hand: true,
+            let snapshot = Snapshot {
+                conversation: conversation.build(),
+                tick: Tick(1),
+                read_at: Instant::now(),
             };
             let address: Uri = format!("/c/{n}").parse().unwrap();
-            let key = partitions.key("api", &HeaderValue::from_static("a"), &address);
-            entries.insert(key, Arc::new(kept));
+            let key = partitions
+                .of("api")
+                .key(&HeaderValue::from_static("a"), &address);
+            entries.insert(key, Kept::new(snapshot, Bond::default(), true));
         }
         entries.usage()
     };

@@ -39,7 +39,7 @@ fn hear(store: &Store, upstream: &str, credential: &'static str, headers: &Heade
     let payer = store.payer(upstream, &HeaderValue::from_static(credential));
     store
         .rates
-        .heard(payer, &"api".into(), StatusCode::OK, headers);
+        .heard(|| payer, &"api".into(), StatusCode::OK, headers);
 }
 
 #[tokio::test(start_paused = true)]
@@ -129,9 +129,12 @@ async fn a_429_that_passed_parks_lookups_until_its_time_is_over() {
     let directory = named("api", &upstream, &store);
     let payer = store.payer("api", &HeaderValue::from_static("Bearer a"));
     let wait = HeaderMap::from_iter([("retry-after".parse().unwrap(), 9.into())]);
-    store
-        .rates
-        .heard(payer, &"api".into(), StatusCode::TOO_MANY_REQUESTS, &wait);
+    store.rates.heard(
+        || payer,
+        &"api".into(),
+        StatusCode::TOO_MANY_REQUESTS,
+        &wait,
+    );
     let throttled = Err(LookupError::Throttled(Duration::from_secs(9)));
     assert_eq!(look_up(&directory, "Bearer a", 1).await, throttled);
     assert_eq!(look_up(&directory, "Bearer b", 1).await, Ok(Origin::Miss));
@@ -170,7 +173,7 @@ async fn the_number_of_credentials_is_bounded() {
         let payer = store.payer("api", &credential);
         store
             .rates
-            .heard(payer, &"api".into(), StatusCode::OK, &left(1));
+            .heard(|| payer, &"api".into(), StatusCode::OK, &left(1));
     }
     assert_eq!(store.rates.count(), 10_000);
     let newest = store.payer("api", &HeaderValue::from_static("Bearer 10999"));

@@ -13,11 +13,11 @@ use patchwright::rule::Rules;
 use crate::subjects::bodies::{VALUES, conversation, targets, with_gaps};
 use crate::subjects::directories::{SMALLEST, asks, hit, knowing};
 use crate::subjects::rules::{PATHS, source};
-use crate::subjects::services::{Caller, patch, stranger};
+use crate::subjects::services::{Caller, Reader, get, patch, stranger};
 
 type Work = fn(u32);
 
-pub(crate) const ALL: [(&str, Work); 9] = [
+pub(crate) const ALL: [(&str, Work); 11] = [
     ("splice-1k", splice_1k),
     ("splice-64k", splice_64k),
     ("match", find),
@@ -27,6 +27,8 @@ pub(crate) const ALL: [(&str, Work); 9] = [
     ("layer-repaired", repaired),
     ("layer-complete", complete),
     ("layer-unmatched", unmatched),
+    ("layer-passed", passed),
+    ("layer-learned", learned),
 ];
 
 /// Scan, plan and splice of a body of 1 KiB that lacks both targets.
@@ -117,5 +119,22 @@ fn unmatched(times: u32) {
     let mut caller = Caller::new();
     for _ in 0..times {
         black_box(caller.call(stranger()));
+    }
+}
+
+/// A GET whose answer teaches nothing.
+fn passed(times: u32) {
+    read("/participants", times);
+}
+
+/// One whose answer may be wanted, in the place of one that nobody asked for.
+fn learned(times: u32) {
+    read("", times);
+}
+
+fn read(below: &str, times: u32) {
+    let mut reader = Reader::new();
+    for number in 0..times {
+        black_box(reader.read(get(number, below)));
     }
 }

@@ -147,7 +147,7 @@ async fn learn(replica: Replica, c: u64) {
         Learning::Later(later) => later.await,
     };
     let answer = replica.fake.upstream(&format!("/c/{c}")).await;
-    lesson(answer.as_bytes());
+    lesson(answer.as_bytes().into());
 }
 
 async fn play(steps: Vec<Step>, confirm: bool) {

@@ -175,7 +175,7 @@ async fn a_passing_get_teaches_all_replicas() {
         panic!("the mark has to be read first");
     };
     let lesson = later.await;
-    lesson(br#"{"participants":[{"id":"p","state":"0","name":"Bob"}]}"#);
+    lesson(br#"{"participants":[{"id":"p","state":"0","name":"Bob"}]}"#[..].into());
     sleep(Duration::from_millis(10)).await;
     assert_eq!(a.read(1).await, (0, Origin::Hit));
     assert_eq!(b.read(1).await, (0, Origin::Hit));
@@ -189,7 +189,7 @@ async fn a_passing_get_teaches_all_replicas() {
     let lesson = later.await;
     fake.world().lines[0].deaf = true;
     b.write(1).await;
-    lesson(br#"{"participants":[{"id":"p","state":"0"}]}"#);
+    lesson(br#"{"participants":[{"id":"p","state":"0"}]}"#[..].into());
     assert_eq!(a.read(1).await, (1, Origin::Miss));
 }
 
