@@ -19,10 +19,10 @@ mod noted;
 mod pieces;
 #[cfg(feature = "proxy")]
 mod rated;
+mod splice;
 mod trace;
 #[cfg(feature = "proxy")]
 mod watched;
-mod splice;
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
