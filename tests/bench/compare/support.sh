@@ -72,16 +72,27 @@ ensure_envoy() {
     [ -x "$ENVOY" ] || die "there is no Envoy in $venv"
 }
 
-# build NAME TARGET…: builds it for release and says where it is.
+# build NAME OPTION…: builds it for release and says where it is.
 build() {
     local name=$1
     shift
     echo "building $name" >&2
-    cargo build --release --locked "$@" --manifest-path "$root/Cargo.toml" \
-        --message-format json-render-diagnostics >"$scratch/$name.json" || die "the build of $name failed"
+    cargo build --release --locked "$@" --message-format json-render-diagnostics >"$scratch/$name.json" ||
+        die "the build of $name failed"
     python3 - "$name" "$scratch/$name.json" <<'PYTHON'
 import json, sys
 messages = map(json.loads, open(sys.argv[2]))
 print([one["executable"] for one in messages if one.get("executable") and one["target"]["name"] == sys.argv[1]][-1])
 PYTHON
+}
+
+# By itself: with what the tests need of the same crates it would be another program.
+build_patchwright() {
+    build patchwright --bin patchwright --manifest-path "$root/Cargo.toml"
+}
+
+# build_tool NAME [FEATURE]: one of the programs of tests/bench.
+build_tool() {
+    build "$1" --bin "$1" --features "${2:-}" --manifest-path "$root/tests/bench/Cargo.toml" \
+        --target-dir "${CARGO_TARGET_DIR:-$root/target}/bench"
 }

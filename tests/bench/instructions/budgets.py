@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from concurrent.futures import ThreadPoolExecutor
 
 import ends
 import instructions
@@ -67,7 +68,9 @@ def main(words):
     if unknown or (accept and names):
         raise SystemExit(f"no such work: {', '.join(unknown)}" if unknown else "--accept takes all or nothing")
     chosen = {group: [name for name in of if not names or name in names] for group, of in every.items()}
-    counted = {"operations": {name: operation(name) for name in chosen["operations"]}}
+    # On all cores: instructions are the same, whoever else has the machine.
+    with ThreadPoolExecutor(os.cpu_count()) as at_once:
+        counted = {"operations": dict(zip(chosen["operations"], at_once.map(operation, chosen["operations"])))}
     counted["requests"] = requests(chosen["requests"]) if chosen["requests"] else {}
     lines = []
     for group, numbers in counted.items():

@@ -1,8 +1,10 @@
 """Medians, ratios, and which runs count."""
 
+import json
 import unittest
 
 import goals
+import raw
 import run
 import scenario
 import summary
@@ -82,6 +84,16 @@ class Goals(unittest.TestCase):
     def test_instructions_are_compared_with_whom_they_must_be(self):
         counts = {("patchwright", "read"): 30, ("nginx", "read"): 30, ("patchwright", "gap"): 30, ("nginx-lua", "gap"): 60}
         self.assertEqual([goal.value for goal in goals.of_instructions(counts)], [1.0, 0.5])
+
+
+class Raw(unittest.TestCase):
+    def test_every_run_is_kept_and_which_of_them_are_void(self):
+        found = results(nginx=[a_run(10), a_run(99, foreign=0.5)], patchwright=[a_run(10)])
+        asked = goals.of_times(found, found.runs)
+        kept = json.loads(json.dumps(raw.collected(found, {("nginx", "read"): 30}, {"idle": 8}, asked)))
+        self.assertEqual([(one["proxy"], one["void"]) for one in kept["runs"]["read"]["nginx"]], [(10, False), (99, True)])
+        self.assertEqual(kept["instructions"], [{"who": "nginx", "kind": "read", "count": 30}])
+        self.assertEqual([(goal["value"], goal["met"]) for goal in kept["goals"]], [(1.0, True)])
 
 
 class Tables(unittest.TestCase):

@@ -13,6 +13,7 @@ import goals
 import instructions
 import machine
 import peers
+import raw
 import run
 import scenario
 import summary
@@ -28,6 +29,7 @@ def arguments():
     parser.add_argument("--instructions", action="store_true", help="count instructions as well (3 minutes)")
     parser.add_argument("--no-footprint", action="store_true", help="measure neither memory nor starts")
     parser.add_argument("--even-void", action="store_true", help="use runs in which others had the machine: a first look")
+    parser.add_argument("--raw", metavar="FILE", help="where every single run is written, as JSON")
     parser.add_argument("--check", action="store_true", help="only check that every proxy does what it is measured for")
     return parser.parse_args()
 
@@ -139,6 +141,8 @@ def report(comparison, options):
     found += goals.of_instructions(counts) if counts else []
     found += goals.of_size(figures) if figures else []
     print(goals.table(found))
+    if options.raw:
+        raw.write(options.raw, results, counts, figures, found)
     for (where, who), count in results.bad().items():
         print(f"\n{peers.LABELS[who]} gave {count} answers in {where!r} that were not expected")
     return goals.all_met(found) and not results.bad()
