@@ -114,7 +114,12 @@ impl Caller {
         Self {
             client: head.extensions.get().cloned(),
             user_agent: head.headers.get(USER_AGENT).cloned(),
-            trace: Context::of(&head.headers),
+            // Whoever wrote the field may have left what it says beside it.
+            trace: head
+                .extensions
+                .get()
+                .copied()
+                .or_else(|| Context::of(&head.headers)),
             journal: head.extensions.get().cloned(),
         }
     }

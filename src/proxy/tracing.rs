@@ -38,6 +38,8 @@ impl Tracing {
             return None;
         }
         let (context, parent) = trace::enter(request.headers_mut(), *share, ids::draw);
+        // Whoever asks for it need not read the field again.
+        request.extensions_mut().insert(context);
         let sink = sink.as_ref().filter(|_| context.is_sampled())?;
         let journal = Journal::new(context, parent, request.method(), request.version());
         let journal = Arc::new(journal);

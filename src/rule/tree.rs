@@ -141,9 +141,9 @@ impl<T> Node<T> {
     }
 }
 
-/// A segment and what follows its slash. The standard library's search is made for longer texts.
+/// A segment and what follows its slash.
 fn split(path: &str) -> (&str, Option<&str>) {
-    let slash = path.bytes().position(|byte| byte == b'/');
+    let slash = memchr::memchr(b'/', path.as_bytes());
     match slash.and_then(|at| path.split_at_checked(at)) {
         Some((segment, rest)) => (segment, rest.get(1..)),
         None => (path, None),

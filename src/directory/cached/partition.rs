@@ -3,7 +3,7 @@ use std::hash::Hasher as _;
 use std::iter;
 
 use http::{HeaderValue, Uri};
-use siphasher::sip128::{Hasher128 as _, SipHasher13};
+use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 use super::shared::Seal;
 use crate::rule::{ConversationId, Source};
@@ -117,7 +117,7 @@ impl Partitions {
     pub(super) fn of(&self, upstream: &str) -> Callers {
         let key = self.hash([&b"upstream"[..], upstream.as_bytes()]);
         Callers {
-            hasher: SipHasher13::new_with_key(&key.0),
+            hasher: SipHasher24::new_with_key(&key.0),
         }
     }
 
@@ -135,7 +135,7 @@ impl Partitions {
 /// that were not hashed once more, so that nobody can look for two that are the same.
 #[derive(Clone)]
 pub(crate) struct Callers {
-    hasher: SipHasher13,
+    hasher: SipHasher24,
 }
 
 impl fmt::Debug for Callers {
