@@ -67,9 +67,9 @@ pub struct Passing<'a> {
     pub limit: usize,
 }
 
+#[cfg(feature = "cache")]
 impl<'a> Passing<'a> {
     /// The text, if it can be read.
-    #[cfg(feature = "cache")]
     pub(crate) fn text(&self) -> Option<Cow<'a, [u8]>> {
         if self.codings.is_identity() {
             return Some(Cow::Borrowed(self.body));

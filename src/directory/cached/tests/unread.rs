@@ -3,8 +3,6 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::directory::Passing;
-use crate::repair::coding::Codings;
 
 fn ask_for(number: u64, credential: &'static str) -> Ask {
     Ask {
@@ -179,13 +177,13 @@ async fn what_came_coded_is_decoded_when_it_is_read() {
     let ask = ask("Bearer a");
     let mut headers = http::HeaderMap::new();
     headers.insert("content-encoding", HeaderValue::from_static("gzip"));
-    let codings = Codings::of(&headers).unwrap();
+    let codings = crate::repair::coding::Codings::of(&headers).unwrap();
     let text = answer("held");
     let mut coder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     std::io::Write::write_all(&mut coder, text.as_bytes()).unwrap();
     let body = coder.finish().unwrap();
     for (limit, expected) in [(text.len() - 1, None), (text.len(), Some("held"))] {
-        let passing = Passing {
+        let passing = crate::directory::Passing {
             body: &body,
             codings,
             limit,
