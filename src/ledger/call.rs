@@ -211,3 +211,18 @@ impl Call {
         self.turn
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Filled;
+
+    #[test]
+    fn pointers_are_the_same_lent_or_kept_and_more_of_them_are_others() {
+        let kept = |pointers: &[&str]| pointers.iter().map(|one| (*one).into()).collect::<Vec<_>>();
+        let (one, two) = (kept(&["/a"]), kept(&["/a", "/b"]));
+        assert_eq!(Filled::Lent(&["/a"]), Filled::Kept(&one));
+        assert_ne!(Filled::Lent(&["/a"]), Filled::Kept(&two));
+        assert_ne!(Filled::Kept(&two), Filled::Lent(&["/a", "/c"]));
+        assert_ne!(Filled::Kept(&one), Filled::Kept(&two));
+    }
+}
