@@ -13,6 +13,9 @@ use crate::repair::scan::nesting::Nesting;
 use crate::rule::spec::SourceSpec;
 use crate::snapshot::Conversation;
 
+/// Digits of a number that no float is too small for.
+const MOST_DIGITS: usize = 300;
+
 /// Containers within each other. `serde_json` gives up at 128.
 const MOST_DEPTH: usize = 100;
 
@@ -230,9 +233,19 @@ impl Tour<'_, '_> {
             b't' => self.cursor.literal(b"rue").map(|()| true),
             b'f' => self.cursor.literal(b"alse").map(|()| true),
             b'n' => self.cursor.literal(b"ull").map(|()| true),
-            first @ (b'-' | b'0'..=b'9') => self.cursor.number(first).map(|()| true),
+            first @ (b'-' | b'0'..=b'9') => self.number(first).map(|()| true),
             _ => None,
         }
+    }
+
+    /// One that may be beyond what `serde_json` takes for a number is its to judge.
+    fn number(&mut self, first: u8) -> Option<()> {
+        let start = self.cursor.at();
+        self.cursor.number(first)?;
+        // An exponent has a digit behind it, so that it is never the last byte.
+        let inner = self.cursor.since(start).unwrap_or_default();
+        let is_plain = !inner.iter().any(|byte| matches!(byte, b'e' | b'E'));
+        (is_plain && inner.len() < MOST_DIGITS).then_some(())
     }
 
     fn enter(&mut self, node: Option<usize>, object: bool, empty: bool) -> Option<bool> {

@@ -182,3 +182,22 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_number_that_may_be_out_of_range_is_left_to_the_queries() {
+    let answer =
+        |number: &str| format!(r#"{{"participants":[{{"id":"p","state":"x","n":{number}}}]}}"#);
+    let walk = Walk::compile(&usual()).unwrap();
+    for number in ["0", "-1.25", "12345678901234567890123"] {
+        assert!(
+            walk.extract(answer(number).as_bytes()).is_some(),
+            "{number}"
+        );
+    }
+    for number in ["1e400", "1E1", &"9".repeat(MOST_DIGITS + 2)] {
+        assert!(
+            walk.extract(answer(number).as_bytes()).is_none(),
+            "{number}"
+        );
+    }
+}
