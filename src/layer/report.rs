@@ -78,6 +78,15 @@ fn list<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
 /// RFC 9651 section 3.3.3: printable ASCII, with quote and backslash escaped.
 fn string(out: &mut String, text: &str) {
     out.push('"');
+    // Nearly all are names that need nothing of the sort.
+    if text
+        .bytes()
+        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
+    {
+        out.push_str(text);
+        out.push('"');
+        return;
+    }
     for char in text.chars() {
         match char {
             '"' | '\\' => out.extend(['\\', char]),

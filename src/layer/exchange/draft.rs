@@ -177,7 +177,16 @@ impl<'a> Draft<'a> {
     /// Fills what is demanded, as far as it is known, always from the caller's own bytes. A byte-order
     /// mark and a `Content-Type` that nobody chose are mended in any case: no upstream can want them.
     pub(super) fn edit(&self, demand: Demand, known: Option<&Known<'_>>, head: &Parts) -> Edit {
-        let value = |target| known.filter(|_| demand.wants(target))?.value(target);
+        // Asked for several times each.
+        let values: Vec<Option<&str>> = match known {
+            Some(known) => {
+                let targets = 0..self.rule().targets.len();
+                let value = |target| known.value(target).filter(|_| demand.wants(target));
+                targets.map(value).collect()
+            }
+            None => Vec::new(),
+        };
+        let value = |target: usize| values.get(target).copied().flatten();
         let filled: Vec<usize> = self
             .gaps()
             .filter(|&target| value(target).is_some())

@@ -92,11 +92,11 @@ impl<D: Directory> Case<'_, D> {
             match self.read_participant(participant, &mut ask).await {
                 Err(LookupError::Unknown) => {}
                 Err(error) => return Err(Miss::Lookup(error)),
-                Ok(reading) => {
+                Ok((reading, position)) => {
                     let known = Known {
-                        position: reading.snapshot.conversation.position(participant),
                         reading,
                         place,
+                        position,
                     };
                     let fills = draft
                         .gaps()
@@ -113,20 +113,22 @@ impl<D: Directory> Case<'_, D> {
         Err(Miss::Unknown)
     }
 
-    /// A participant that a remembered conversation doesn't have may have joined since: one look.
+    /// What is read, and where in it the participant is. One that a remembered conversation doesn't have may have
+    /// joined since: one look.
     async fn read_participant(
         &self,
         participant: &str,
         ask: &mut Ask,
-    ) -> Result<Reading, LookupError> {
+    ) -> Result<(Reading, Option<usize>), LookupError> {
         let reading = self.read(ask).await?;
-        let conversation = &reading.snapshot.conversation;
-        let is_there = conversation.participant(participant).is_some();
-        if is_there || reading.origin != Origin::Hit {
-            return Ok(reading);
+        let position = reading.snapshot.conversation.position(participant);
+        if position.is_some() || reading.origin != Origin::Hit {
+            return Ok((reading, position));
         }
         ask.newer_than = Some(reading.snapshot.tick);
-        self.read(ask).await
+        let reading = self.read(ask).await?;
+        let position = reading.snapshot.conversation.position(participant);
+        Ok((reading, position))
     }
 
     async fn read(&self, ask: &Ask) -> Result<Reading, LookupError> {
