@@ -132,7 +132,9 @@ impl Access {
 
 /// The key of a request; several are none.
 fn take(headers: &mut HeaderMap, name: &HeaderName) -> Option<HeaderValue> {
-    let several = headers.get_all(name).iter().nth(1).is_some();
+    let mut lines = headers.get_all(name).iter();
+    lines.next()?;
+    let several = lines.next().is_some();
     headers.remove(name).filter(|_| !several)
 }
 

@@ -43,6 +43,8 @@ pub struct Rules {
     sources: Vec<Arc<Source>>,
     /// Template → what applies there.
     routes: Tree<Vec<Route>>,
+    /// All that any rule is about: what passes is read more often than written.
+    methods: Vec<Method>,
     /// Source template, and everything below it → the source.
     resources: Tree<Resource>,
     /// What the upstream's rejections mean.
@@ -144,6 +146,9 @@ pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
 impl Rules {
     /// The rule for a request, if any, by its method and undecoded path.
     pub fn find<'r, 'p>(&'r self, method: &Method, path: &'p str) -> Option<Match<'r, 'p>> {
+        if !self.methods.contains(method) {
+            return None;
+        }
         let found = self.routes.at(path)?;
         let mut routes = found.value.iter();
         let route = routes.find(|route| route.methods.contains(method))?;

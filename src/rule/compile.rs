@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use http::HeaderValue;
+use http::{HeaderValue, Method};
 
 use super::pack::{Pack, Specs};
 use super::spec::{RejectionSpec, RuleSpec, SourceSpec, SpecFault};
@@ -61,6 +61,7 @@ struct Compiler {
     /// `None` stands for a source that has a fault of its own: rules that name it have none for that.
     sources: Vec<(String, Option<Source>)>,
     routes: Tree<Vec<Route>>,
+    methods: Vec<Method>,
     resources: Tree<Resource>,
     rejections: Vec<Rejection>,
 }
@@ -277,6 +278,11 @@ impl Compiler {
             let problem = format!("{path:?} is matched by rule {other:?} already");
             return self.fault("rule", index, "paths", problem);
         }
+        for method in &route.methods {
+            if !self.methods.contains(method) {
+                self.methods.push(method.clone());
+            }
+        }
         routes.push(route);
     }
 
@@ -291,6 +297,7 @@ impl Compiler {
                 .filter_map(|(_, source)| source.map(Arc::new))
                 .collect(),
             routes: self.routes,
+            methods: self.methods,
             resources: self.resources,
             rejections: self.rejections,
         })
