@@ -266,7 +266,7 @@ async fn accept<S, B>(
             if terms.has_changed().unwrap_or(false) {
                 shared.adopt(&terms.borrow_and_update());
             }
-            tokio::spawn(shared.clone().run(arrival, place));
+            shared.clone().start(arrival, place);
         }
     }
 }

@@ -60,7 +60,8 @@ enum Event {
 /// What every connection of a server shares.
 #[derive(Clone, Debug)]
 pub(super) struct Shared<S> {
-    pub(super) builder: auto::Builder<Streams>,
+    /// Shared, as every connection holds it in more than one place.
+    pub(super) builder: Arc<auto::Builder<Streams>>,
     pub(super) service: S,
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
@@ -79,7 +80,7 @@ impl<S> Shared<S> {
         room: Arc<Room>,
     ) -> Self {
         Self {
-            builder: terms.settings.builder(),
+            builder: Arc::new(terms.settings.builder()),
             service,
             deadlines: Deadlines::of(&terms.settings),
             stage,
@@ -93,7 +94,7 @@ impl<S> Shared<S> {
 
     /// Goes by these from now on.
     pub(super) fn adopt(&mut self, terms: &Terms) {
-        self.builder = terms.settings.builder();
+        self.builder = Arc::new(terms.settings.builder());
         self.deadlines = Deadlines::of(&terms.settings);
         self.tls.clone_from(&terms.tls);
         self.peers = Arc::clone(&terms.settings.peers);
@@ -109,7 +110,7 @@ where
     B::Error: Into<BoxError>,
 {
     /// Serves one connection until it, or the time it has, is over.
-    pub(super) async fn run(mut self, (stream, address): Arrival, place: OwnedSemaphorePermit) {
+    pub(super) fn start(mut self, (stream, address): Arrival, place: OwnedSemaphorePermit) {
         // Answers are small and complete; waiting to fill packets would only delay them.
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "can't set TCP_NODELAY");
@@ -121,9 +122,11 @@ where
             certificate: None,
         };
         match self.tls.take() {
-            None => self.serve(stream, peer, activity, place).await,
-            // In a box: TLS takes more than twice the room, which connections without it need not have.
-            Some(tls) => Box::pin(self.secure(tls, stream, peer, activity, place)).await,
+            None => drop(tokio::spawn(self.serve(stream, peer, activity, place))),
+            // TLS takes more than twice the room, which connections without it need not have.
+            Some(tls) => drop(tokio::spawn(
+                self.secure(tls, stream, peer, activity, place),
+            )),
         }
     }
 

@@ -63,7 +63,7 @@ impl Queued {
             };
             match shared.room.try_place() {
                 Some(place) => {
-                    tokio::spawn(shared.clone().run((stream, address), place));
+                    shared.clone().start((stream, address), place);
                 }
                 None => refused.push(stream),
             }
