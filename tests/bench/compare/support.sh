@@ -96,3 +96,17 @@ build_tool() {
     build "$1" --bin "$1" --features "${2:-}" --manifest-path "$root/tests/bench/Cargo.toml" \
         --target-dir "${CARGO_TARGET_DIR:-$root/target}/bench"
 }
+
+# Shows what stands at the top of the script if its arguments ask for help, before anything is built or installed.
+asks_for_help() {
+    local word
+    for word; do
+        case $word in
+            -h | --help)
+                sed -n '2,/^[^#]/{/^#/!d;s/^# \{0,1\}//p}' "$0"
+                return 0
+                ;;
+        esac
+    done
+    return 1
+}
