@@ -86,13 +86,14 @@ pub fn install(format: Format, level: &str) -> Result<Switch, TelemetryError> {
     Ok(switch)
 }
 
-/// A log to `out` as [`install`] makes one to stderr, for whoever sets it where it is to be in force.
+/// A log to `out` as [`install`] makes one to stderr, for whoever sets it where it is to be in force. Its lines
+/// wait for none.
 pub fn log_to(
     out: impl Write + Send + 'static,
     format: Format,
     level: &str,
 ) -> Result<(Dispatch, Switch), TelemetryError> {
-    log(format, level, Lines::new(out, false), false)
+    log(format, level, Lines::new(out, true), false)
 }
 
 fn log(

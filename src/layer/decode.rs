@@ -100,7 +100,11 @@ pub(crate) fn teach(answer: Passing<'_>, share: impl FnOnce() -> Arc<Share>, les
     match codings.decode(body, INLINE) {
         Ok(text) => lesson(text.as_slice().into()),
         Err(DecodeError::OverBound) => {
-            let (coded, share) = (Bytes::copy_from_slice(body), share());
+            let share = share();
+            if !share.take(body.len()) {
+                return;
+            }
+            let coded = Bytes::copy_from_slice(body);
             let later = async move {
                 let text = decode(codings, &coded, limit, 1, &share).await;
                 if let Ok(text) = text {

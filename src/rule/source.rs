@@ -36,6 +36,9 @@ pub struct Source {
     name: String,
     #[cfg(feature = "cache")]
     meaning: String,
+    /// Stands for the meaning within a process.
+    #[cfg(feature = "cache")]
+    number: u64,
     pub(crate) get: Template,
     /// The short way to what the queries below ask for.
     walk: Option<Walk>,
@@ -90,6 +93,8 @@ impl Source {
         Some(Self {
             name: spec.name.clone(),
             #[cfg(feature = "cache")]
+            #[cfg(feature = "cache")]
+            number: super::fnv1a(format!("{spec:?}").bytes()),
             meaning: format!("{spec:?}"),
             walk: Walk::compile(spec),
             get: get?,
@@ -109,6 +114,12 @@ impl Source {
     #[cfg(feature = "cache")]
     pub(crate) fn meaning(&self) -> &str {
         &self.meaning
+    }
+
+    /// The same as a number, for keys that are made with each request.
+    #[cfg(feature = "cache")]
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// How many fields it reads of a participant.

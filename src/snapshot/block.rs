@@ -138,9 +138,10 @@ impl<'c> Block<'c> {
 
     /// A field of the participant at a place.
     pub(super) fn value(&self, index: usize, field: usize) -> Option<&'c str> {
-        let is_one = field < self.fields;
+        if field >= self.fields || index >= self.count {
+            return None;
+        }
         self.cell(index, self.form.id_cells() + field)
-            .filter(|_| is_one)
     }
 
     fn cell(&self, index: usize, column: usize) -> Option<&'c str> {

@@ -2,6 +2,7 @@
 //! `message`, `target` and `span`.
 
 use std::fmt;
+use std::io::Write as _;
 use std::time::SystemTime;
 
 use tracing::field::{Field, Visit};
@@ -10,7 +11,7 @@ use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::scribe::Fields;
 use super::stamp::stamp;
-use crate::harmless::is_verbatim;
+use crate::harmless::{acts, is_verbatim};
 use crate::hex;
 
 /// Writes an event. Of the spans that it is in the innermost says it all.
@@ -71,8 +72,27 @@ fn string(line: &mut Vec<u8>, text: &str) {
         put(line, text);
         line.push(b'"');
     } else {
-        // Writing to memory cannot fail.
-        let _ = serde_json::to_writer(line, text);
+        quoted(line, text);
+    }
+}
+
+/// JSON wants less escaped than what acts in a terminal that shows the line.
+fn quoted(line: &mut Vec<u8>, text: &str) {
+    let start = line.len();
+    // Writing to memory cannot fail.
+    let _ = serde_json::to_writer(&mut *line, text);
+    if !text.chars().any(acts) {
+        return;
+    }
+    let plain = line.split_off(start);
+    for char in String::from_utf8_lossy(&plain).chars() {
+        if acts(char) {
+            for unit in char.encode_utf16(&mut [0; 2]) {
+                let _ = write!(line, "\\u{unit:04x}");
+            }
+        } else {
+            put(line, char.encode_utf8(&mut [0; 4]));
+        }
     }
 }
 

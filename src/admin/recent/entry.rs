@@ -96,7 +96,7 @@ impl Entry {
         self.filled
             .become_of(record.filled, |room, pointer| replace(room, pointer));
         self.dropped
-            .become_of(record.dropped, |room, name| replace(room, name));
+            .become_of(record.dropped, |room, name| show(room, name));
         self.parts
             .become_of(record.parts, |(room, answer), (name, status)| {
                 replace(room, name);

@@ -2,6 +2,7 @@ use std::fmt;
 use std::hash::Hasher as _;
 use std::iter;
 
+use http::uri::Authority;
 use http::{HeaderValue, Uri};
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
@@ -145,15 +146,19 @@ impl fmt::Debug for Callers {
 }
 
 impl Callers {
-    pub(super) fn key(&self, credential: &HeaderValue, address: &Uri) -> Key {
-        let address = [
-            address.scheme_str().unwrap_or_default(),
-            address
-                .authority()
-                .map_or("", |authority| authority.as_str()),
-            address.path(),
-        ];
-        self.digest(credential, &address)
+    /// Key of what a source reads at an address. Another source would take its fields for others.
+    pub(super) fn key(&self, credential: &HeaderValue, address: &Uri, source: &Source) -> Key {
+        let scheme = address.scheme_str().unwrap_or_default();
+        let authority = address.authority().map_or("", Authority::as_str);
+        self.digest(
+            credential,
+            &[
+                scheme.as_bytes(),
+                authority.as_bytes(),
+                address.path().as_bytes(),
+                &source.number().to_le_bytes(),
+            ],
+        )
     }
 
     /// Key under which a credential's rate is counted, whatever it asks for.
@@ -162,9 +167,8 @@ impl Callers {
     }
 
     /// In one piece where that is short.
-    fn digest(&self, credential: &HeaderValue, rest: &[&str]) -> Key {
-        let rest = rest.iter().map(|part| part.as_bytes());
-        let parts = iter::once(credential.as_bytes()).chain(rest);
+    fn digest(&self, credential: &HeaderValue, rest: &[&[u8]]) -> Key {
+        let parts = iter::once(credential.as_bytes()).chain(rest.iter().copied());
         let mut piece = [0; SHORT];
         let hash = if let Some(piece) = write(parts.clone(), &mut piece) {
             self.hasher.hash(piece)
@@ -207,6 +211,7 @@ fn write<'p, 'o>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rule::spec::SourceSpec;
 
     fn key(
         partitions: &Partitions,
@@ -217,7 +222,20 @@ mod tests {
         partitions.of(upstream).key(
             &HeaderValue::from_static(credential),
             &Uri::from_static(address),
+            &source("$.state"),
         )
+    }
+
+    fn source(state: &str) -> Source {
+        let spec = SourceSpec {
+            learn: true,
+            name: "c".into(),
+            get: "/c/{c}".into(),
+            participants: "$.participants[*]".into(),
+            id: "$.id".into(),
+            fields: vec![("state".into(), vec![state.into()])],
+        };
+        Source::compile(&spec, |key, problem| panic!("{key}: {problem}")).unwrap()
     }
 
     #[test]
@@ -239,6 +257,11 @@ mod tests {
                 "Bearer a",
                 "/c/1",
             ),
+            partitions.of("api").key(
+                &HeaderValue::from_static("Bearer a"),
+                &Uri::from_static("/c/1"),
+                &source("$.status"),
+            ),
             partitions
                 .of("api")
                 .payer(&HeaderValue::from_static("Bearer a")),
@@ -254,10 +277,16 @@ mod tests {
         for length in SHORT - 60..SHORT + 60 {
             let credential = HeaderValue::try_from("x".repeat(length)).unwrap();
             for path in ["/c/1", "/c/2"] {
-                assert!(seen.insert(callers.key(&credential, &Uri::from_static(path))));
+                assert!(seen.insert(callers.key(
+                    &credential,
+                    &Uri::from_static(path),
+                    &source("$.state")
+                )));
             }
             let mut hasher = callers.hasher;
-            for part in [credential.as_bytes(), b"", b"", b"/c/1"] {
+            let source = source("$.state");
+            let number = source.number().to_le_bytes();
+            for part in [credential.as_bytes(), b"", b"", b"/c/1", &number] {
                 hasher.write(&super::length(part));
                 hasher.write(part);
             }

@@ -1,5 +1,6 @@
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use moka::ops::compute::Op;
 use moka::policy::EvictionPolicy;
@@ -16,6 +17,8 @@ const OVERHEAD: usize = 272;
 pub(super) struct Entries {
     snapshots: Cache<Key, Kept, BuildHasherDefault<Half>>,
     unread: Arc<Unread>,
+    /// How often something was forgotten.
+    forgotten: Arc<AtomicU64>,
 }
 
 impl Entries {
@@ -39,7 +42,11 @@ impl Entries {
             .eviction_policy(EvictionPolicy::lru())
             .build_with_hasher(BuildHasherDefault::default());
         let unread = Arc::new(Unread::new(bounds, settings.max_age));
-        Self { snapshots, unread }
+        Self {
+            snapshots,
+            unread,
+            forgotten: Arc::default(),
+        }
     }
 
     pub(super) fn get(&self, key: Key) -> Option<Kept> {
@@ -60,7 +67,13 @@ impl Entries {
         &self.unread
     }
 
+    /// Changes before anything is forgotten.
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten.load(Ordering::SeqCst)
+    }
+
     pub(super) fn forget(&self, key: Key) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.unread.forget_all_of(key);
         self.snapshots.invalidate(&key);
     }

@@ -43,27 +43,32 @@ impl Store {
 
     /// The snapshot in the cache, if it may fill for all that is known here.
     pub(super) fn hit(&self, visit: &Visit<'_>) -> Option<Kept> {
-        let floor = self.floor(visit);
-        self.read_unread(visit, floor);
+        self.read_unread(visit);
         let kept = self.entries.get(visit.key)?;
-        let usable = self.is_usable(kept.tick, kept.read_at(), floor)
+        // Asked for last: while an answer was read somebody may have written.
+        let usable = self.is_usable(kept.tick, kept.read_at(), self.floor(visit))
             && (kept.first_hand() || visit.ask.newer_than.is_none());
         usable.then_some(kept)
     }
 
     /// Reads what has passed and was not asked for until now, where it may fill.
-    fn read_unread(&self, visit: &Visit<'_>, floor: Tick) {
+    fn read_unread(&self, visit: &Visit<'_>) {
         let unread = self.entries.unread();
+        let forgotten = self.entries.forgotten();
         let Some(answer) = unread.get(visit.key) else {
             return;
         };
-        if !self.is_usable(answer.tick, answer.read_at, floor) {
+        if !self.is_usable(answer.tick, answer.read_at, self.floor(visit)) {
             // It may be good enough for somebody else.
             return;
         }
         if let Some(conversation) = answer.extract(&visit.ask.source) {
             let kept = answer.kept(conversation);
             self.entries.insert(visit.key, kept);
+            // What was refused to its credential meanwhile must not come back.
+            if self.entries.forgotten() != forgotten {
+                self.entries.forget(visit.key);
+            }
         }
         // Only now: until then others find it there.
         unread.forget(visit.key, answer.tick);

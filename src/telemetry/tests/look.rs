@@ -148,7 +148,7 @@ fn lines_are_these() {
     assert_eq!(timeless(&text, ""), [expected]);
     let (json, _) = both(Format::Json, false, event);
     let expected = r#"","level":"INFO","message":"request repaired","id":"abcd0e","n":12,"less":-3,"yes":true,"text":"a b","shown":"c d","quoted":"\"","control":"\u001b[2J\n","acts":"TURNED\u001b\nx","target":"patchwright::telemetry::tests::look"}"#;
-    let expected = expected.replace("TURNED", "\u{202e}");
+    let expected = expected.replace("TURNED", "\\u202e");
     assert_eq!(timeless(&json, "{\"timestamp\":\""), [expected]);
 }
 

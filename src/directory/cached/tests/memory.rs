@@ -1,6 +1,7 @@
 //! What is remembered, for how long, and how it is learned.
 
 use super::*;
+use crate::rule::Rules;
 
 #[tokio::test(start_paused = true)]
 async fn what_is_older_than_max_age_does_not_fill() {
@@ -82,6 +83,8 @@ fn entries_and_bytes_are_both_bounded() {
     let fill = |settings: &Settings, participants: usize| {
         let entries = Entries::new(settings);
         let partitions = Partitions::new(&settings.partition_key);
+        let rules = Rules::strict();
+        let (source, _) = rules.source_at("/api/v2/conversations/1").unwrap();
         for n in 0..500 {
             let mut conversation = crate::snapshot::Conversation::builder(1);
             for p in 0..participants {
@@ -95,7 +98,7 @@ fn entries_and_bytes_are_both_bounded() {
             let address: Uri = format!("/c/{n}").parse().unwrap();
             let key = partitions
                 .of("api")
-                .key(&HeaderValue::from_static("a"), &address);
+                .key(&HeaderValue::from_static("a"), &address, source);
             entries.insert(key, Kept::new(snapshot, Bond::default(), true));
         }
         entries.usage()
