@@ -17,6 +17,7 @@ use std::time::Duration;
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use tower_service::Service as _;
@@ -176,9 +177,13 @@ impl Shared {
             let mut state = self.state();
             let Some(waiting) = state.waiting.pop_front() else {
                 if state.idle.len() < MAX_IDLE {
+                    // Without a runtime, as when a process ends, nobody could look after it.
+                    let Ok(runtime) = Handle::try_current() else {
+                        return;
+                    };
                     state.idle.push((sender, Instant::now()));
                     if !mem::replace(&mut state.watched, true) {
-                        tokio::spawn(watch(Arc::downgrade(self), self.idle.max(MIN_LOOK)));
+                        runtime.spawn(watch(Arc::downgrade(self), self.idle.max(MIN_LOOK)));
                     }
                 }
                 return;
@@ -252,7 +257,7 @@ impl Drop for Line {
             // The caller hung up before the end of its answer, or the upstream answered before the end of
             // the request; or hyper's own task is on another thread, and just about to notice the end.
             let pool = mem::take(&mut self.pool);
-            let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            let Ok(runtime) = Handle::try_current() else {
                 return;
             };
             runtime.spawn(async move {
@@ -276,12 +281,15 @@ async fn make(
         .allow_spaces_after_header_name_in_responses(true)
         .handshake(stream)
         .await;
-    let (sender, connection) = made.map_err(Error::Broken)?;
+    let (mut sender, connection) = made.map_err(Error::Broken)?;
     tokio::spawn(async move {
         if let Err(error) = connection.with_upgrades().await {
             tracing::debug!(%error, "a connection to the upstream ended");
         }
     });
+    // Before that hyper takes one request on trust, and could call the connection ready while it is under way.
+    let ready = sender.ready().await;
+    ready.map_err(|error| Error::Connect(error.into()))?;
     Ok(sender)
 }
 

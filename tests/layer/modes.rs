@@ -86,6 +86,17 @@ async fn observe_sends_the_original_and_says_what_it_would_have_done() {
 }
 
 #[tokio::test]
+async fn observe_goes_by_what_was_known_before_the_request() {
+    let fake = Fake::new("connected");
+    let proxy = mode(&fake, Mode::Observe);
+    proxy.patch(P, "{}").await;
+    // It changes what is known, and that is asked for nevertheless.
+    let answer = proxy.patch(P, r#"{"state":"connected"}"#).await;
+    assert!(answer.says("snapshot=hit"), "{}", answer.report);
+    assert_eq!(fake.lookups(), 1);
+}
+
+#[tokio::test]
 async fn observe_never_rejects() {
     for (status, reason) in [
         (500, "lookup_failed"),

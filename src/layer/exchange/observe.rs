@@ -38,8 +38,10 @@ where
         let rule = meant.rule;
         let demand = case.demand(rule);
         let original = Request::from_parts(case.head.clone(), sheet.came.body());
-        let send = self.sender.send_case(case, original, draft.changes());
-        // Beside each other: an observed request should take no longer than it did before.
+        let sender = &mut self.sender;
+        // Beside each other: an observed request should take no longer than it did before. But not before what is
+        // known was asked for, which the write makes unusable.
+        let send = async { sender.send_case(case, original, draft.changes()).await };
         let (known, answer) = tokio::join!(case.know(&draft, demand, None), send);
         let answer = answer?;
         self.note_observed(rule, &draft, demand, known);
