@@ -93,8 +93,8 @@ impl Source {
         Some(Self {
             name: spec.name.clone(),
             #[cfg(feature = "cache")]
-            #[cfg(feature = "cache")]
             number: super::fnv1a(format!("{spec:?}").bytes()),
+            #[cfg(feature = "cache")]
             meaning: format!("{spec:?}"),
             walk: Walk::compile(spec),
             get: get?,
