@@ -16,7 +16,6 @@ use tokio::sync::oneshot;
 /// on stdin how much CPU time was used, in nanoseconds.
 pub(crate) fn run(watched: bool, upstream: &str) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
         .enable_all()
         .build()
         .unwrap();
