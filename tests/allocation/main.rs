@@ -9,6 +9,8 @@
     reason = "a test that meets the unexpected has failed, and its helpers are part of it"
 )]
 
+#[path = "../support/answers.rs"]
+mod answers;
 #[cfg(feature = "coding")]
 mod bombs;
 #[cfg(feature = "coding")]
@@ -26,7 +28,7 @@ mod trace;
 mod watched;
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
+use std::future::Ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -39,28 +41,11 @@ use patchwright::RepairLayer;
 use patchwright::directory::cached::{Cached, Settings, Store};
 use patchwright::directory::fetch::FetchLimits;
 use patchwright::layer::Repair;
-use patchwright::layer::body::RequestBody;
 use patchwright::layer::options::Options;
 use patchwright::rule::Rules;
 use tower::{Layer as _, Service};
 
-/// An upstream that has its answer ready.
-#[derive(Clone, Debug)]
-struct Ready200;
-
-impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Ready200 {
-    type Response = Response<Empty<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
-        ready(Ok(Response::new(Empty::new())))
-    }
-}
+use answers::Answers;
 
 /// An upstream that is never asked for a lookup.
 #[derive(Clone, Debug)]
@@ -80,15 +65,16 @@ impl Service<Request<Empty<Bytes>>> for Nobody {
     }
 }
 
-fn service(rules: Rules) -> Repair<Ready200, Cached<Nobody>> {
+fn service(rules: Rules) -> Repair<Answers<Empty<Bytes>>, Cached<Nobody>> {
     let store = Store::new(&Settings::default());
     let directory = Cached::new(store, "api", Nobody, FetchLimits::default());
-    RepairLayer::new(Arc::new(rules), directory, Options::default(), ()).layer(Ready200)
+    RepairLayer::new(Arc::new(rules), directory, Options::default(), ())
+        .layer(Answers(Empty::new()))
 }
 
 /// What calling the layer and polling its future costs.
 fn cost(
-    service: &mut Repair<Ready200, Cached<Nobody>>,
+    service: &mut Repair<Answers<Empty<Bytes>>, Cached<Nobody>>,
     method: Method,
     path: &str,
 ) -> AllocationInfo {

@@ -1,5 +1,7 @@
 //! What hears of rates costs a request nothing whose answer says nothing new.
 
+use std::future::ready;
+
 use patchwright::metrics::Metrics;
 use patchwright::proxy::Rated;
 

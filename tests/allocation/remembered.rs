@@ -1,21 +1,19 @@
 //! What a conversation takes that is remembered, with all that the cache needs for it.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::sync::Arc;
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use allocation_counter::measure;
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
-use http_body_util::{Empty, Full};
+use http::HeaderValue;
+use http_body_util::Full;
 use patchwright::directory::cached::{Cached, Settings, Store};
 use patchwright::directory::fetch::FetchLimits;
 use patchwright::directory::{Ask, Directory as _};
 use patchwright::layer::record::Origin;
 use patchwright::rule::Rules;
-use tower::Service;
+
+use crate::answers::Answers;
 
 /// As a queue has them: somebody who called, the queue, and an agent.
 const THREE: &str = r#"{"participants":[
@@ -29,24 +27,6 @@ const CONVERSATIONS: usize = 16_000;
 /// Bytes that one may take: 110 for what is known of it, and the rest for the cache.
 const MOST: u64 = 385;
 
-/// An upstream with one answer.
-#[derive(Clone)]
-struct Upstream;
-
-impl Service<Request<Empty<Bytes>>> for Upstream {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<Empty<Bytes>>) -> Self::Future {
-        ready(Ok(Response::new(Full::from(THREE))))
-    }
-}
-
 #[test]
 fn a_conversation_of_three_takes_less_than_four_hundred_bytes() {
     let settings = Settings {
@@ -58,7 +38,7 @@ fn a_conversation_of_three_takes_less_than_four_hundred_bytes() {
     let directory = Cached::new(
         Store::new(&settings),
         "api",
-        Upstream,
+        Answers(Full::<Bytes>::from(THREE)),
         FetchLimits::default(),
     );
     let rules = Rules::strict();

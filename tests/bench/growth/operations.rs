@@ -4,14 +4,13 @@ use std::hint::black_box;
 
 use http::Method;
 use patchwright::directory::Ask;
-use patchwright::directory::cached::Cached;
 use patchwright::repair::plan::Plan;
 use patchwright::rule::Rules;
 
 use crate::series::{Series, Shape};
 use crate::stopwatch::{nanoseconds, work};
 use crate::subjects::bodies::{VALUES, conversation, targets, with_gaps};
-use crate::subjects::directories::{Lookups, SMALLEST, asks, hit, knowing};
+use crate::subjects::directories::{Directory, SMALLEST, asks, hit, knowing};
 use crate::subjects::rules::{last_path, many, source};
 
 const NANOSECONDS: &str = "ns";
@@ -89,7 +88,7 @@ pub(crate) fn partitions() -> Series {
 
 /// A directory, and what it is asked in an order that no cache foresees.
 struct Known {
-    directory: Cached<Lookups>,
+    directory: Directory,
     asks: Vec<Ask>,
     next: usize,
 }

@@ -1,45 +1,28 @@
 //! Directories that know so much.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response};
-use http_body_util::{Empty, Full};
+use http::HeaderValue;
+use http_body_util::Full;
 use patchwright::directory::cached::{Cached, PartitionKey, Settings, Store};
 use patchwright::directory::fetch::FetchLimits;
 use patchwright::directory::{Ask, Directory as _, Reading};
 use patchwright::rule::Rules;
-use tower::Service;
 
+use super::answers::Answers;
 use super::rules::source;
 
-/// An upstream that has one answer to lookups, and has it ready.
-#[derive(Clone, Debug)]
-pub(crate) struct Lookups(pub(crate) Bytes);
-
-impl Service<Request<Empty<Bytes>>> for Lookups {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<Empty<Bytes>>) -> Self::Future {
-        ready(Ok(Response::new(Full::new(self.0.clone()))))
-    }
-}
+/// One whose lookups all have the same answer.
+pub(crate) type Directory = Cached<Answers<Full<Bytes>>>;
 
 /// The smallest conversation that is one, for where a million of them are wanted.
 pub(crate) const SMALLEST: &[u8] = br#"{"participants":[{"id":"p","state":"connected"}]}"#;
 
 /// One that has room for everything, for long enough, and the same key each time.
-pub(crate) fn empty(answer: Bytes) -> Cached<Lookups> {
+pub(crate) fn empty(answer: Bytes) -> Directory {
     let settings = Settings {
         max_age: Duration::from_secs(3600),
         capacity: 4_000_000,
@@ -50,7 +33,7 @@ pub(crate) fn empty(answer: Bytes) -> Cached<Lookups> {
     Cached::new(
         Store::new(&settings),
         "api",
-        Lookups(answer),
+        Answers(Full::new(answer)),
         FetchLimits::default(),
     )
 }
@@ -74,7 +57,7 @@ pub(crate) fn asks(rules: &Rules, count: usize, credentials: usize) -> Vec<Ask> 
 }
 
 /// One that knows what `asks` ask for.
-pub(crate) fn knowing(asks: &[Ask], answer: &'static [u8]) -> Cached<Lookups> {
+pub(crate) fn knowing(asks: &[Ask], answer: &'static [u8]) -> Directory {
     let directory = empty(Bytes::from_static(answer));
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -89,7 +72,7 @@ pub(crate) fn knowing(asks: &[Ask], answer: &'static [u8]) -> Cached<Lookups> {
 }
 
 /// What a directory knows is there at once.
-pub(crate) fn hit(directory: &Cached<Lookups>, ask: &Ask) -> Reading {
+pub(crate) fn hit(directory: &Directory, ask: &Ask) -> Reading {
     let mut context = Context::from_waker(Waker::noop());
     match pin!(directory.read(ask)).poll(&mut context) {
         Poll::Ready(reading) => reading.unwrap(),

@@ -8,6 +8,8 @@
     reason = "a benchmark whose subject can't be made ends"
 )]
 
+#[path = "../../support/answers.rs"]
+pub(crate) mod answers;
 pub(crate) mod bodies;
 pub(crate) mod directories;
 pub(crate) mod rules;

@@ -1,68 +1,29 @@
 //! The layer around an upstream that has its answer ready.
 
-use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Empty, Full};
 use patchwright::RepairLayer;
-use patchwright::directory::cached::Cached;
 use patchwright::layer::Repair;
-use patchwright::layer::body::RequestBody;
 use patchwright::layer::options::Options;
 use patchwright::rule::Rules;
 use tokio::runtime::{Builder, Runtime};
 use tower::{Layer as _, Service};
 
+use super::answers::Answers;
 use super::bodies::{conversation, participant_id};
-use super::directories::{Lookups, empty};
+use super::directories::{Directory, empty};
 
-/// Accepts everything without reading it.
-#[derive(Clone, Debug)]
-pub(crate) struct Accepts;
-
-impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Accepts {
-    type Response = Response<Empty<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
-        ready(Ok(Response::new(Empty::new())))
-    }
-}
-
-/// Answers everything with the same.
-#[derive(Clone, Debug)]
-pub(crate) struct Answers(Bytes);
-
-impl<B: http_body::Body> Service<Request<RequestBody<B>>> for Answers {
-    type Response = Response<Full<Bytes>>;
-    type Error = Infallible;
-    type Future = Ready<Result<Self::Response, Infallible>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, _: Request<RequestBody<B>>) -> Self::Future {
-        ready(Ok(Response::new(Full::new(self.0.clone()))))
-    }
-}
-
-type Repairing = Repair<Accepts, Cached<Lookups>>;
+type Repairing = Repair<Answers<Empty<Bytes>>, Directory>;
 
 /// With the strict pack and the options that the program ships with; lookups answer a conversation of three.
 fn repairing() -> Repairing {
     let directory = empty(Bytes::from(conversation(3)));
-    RepairLayer::new(Arc::new(Rules::strict()), directory, Options::default(), ()).layer(Accepts)
+    RepairLayer::new(Arc::new(Rules::strict()), directory, Options::default(), ())
+        .layer(Answers(Empty::new()))
 }
 
 /// A PATCH as a browser's SDK sends it.
@@ -113,7 +74,7 @@ pub(crate) fn get(number: u32, below: &str) -> Request<Full<Bytes>> {
 /// A layer whose upstream answers each GET with a conversation of three.
 #[derive(Debug)]
 pub(crate) struct Reader {
-    service: Repair<Answers, Cached<Lookups>>,
+    service: Repair<Answers<Full<Bytes>>, Directory>,
     runtime: Runtime,
 }
 
@@ -125,7 +86,7 @@ impl Reader {
         let layer = RepairLayer::new(rules, directory, Options::default(), ());
         let runtime = Builder::new_current_thread().enable_time().build();
         Self {
-            service: layer.layer(Answers(answer)),
+            service: layer.layer(Answers(Full::new(answer))),
             runtime: runtime.unwrap(),
         }
     }
