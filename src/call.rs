@@ -1,61 +1,59 @@
-//! A tower service, called by whoever only has a reference to it.
+//! A tower service that is called at once, if it is ready.
 
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
-use tower::util::Oneshot;
-use tower_service::Service;
+#[cfg(feature = "proxy")]
+use {std::task::Waker, tower::util::Oneshot, tower_service::Service};
+
+pin_project! {
+    /// The answer of a service to one request.
+    #[project = CallProjection]
+    pub(crate) enum Call<F, W> {
+        Called { #[pin] answering: F },
+        // The service has to be ready first. In a box: none of ours ever has to be waited for.
+        Waiting { waiting: Pin<Box<W>> },
+    }
+}
+
+impl<F: Future, W: Future<Output = F::Output>> Future for Call<F, W> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        match self.project() {
+            CallProjection::Called { answering } => answering.poll(cx),
+            CallProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
+        }
+    }
+}
+
+/// What [`call`] returns.
+#[cfg(feature = "proxy")]
+pub(crate) type CallOf<S, R> = Call<<S as Service<R>>::Future, Oneshot<S, R>>;
 
 /// Calls a clone of `service`, at once if it is ready: a service that always is (as ours are) costs neither a
 /// state of waiting nor a place for the request to wait in.
-pub(crate) fn call<S, R>(service: &S, request: R) -> Call<S, R>
+#[cfg(feature = "proxy")]
+pub(crate) fn call<S, R>(service: &S, request: R) -> CallOf<S, R>
 where
     S: Service<R> + Clone,
 {
     let mut service = service.clone();
     let ready = service.poll_ready(&mut Context::from_waker(Waker::noop()));
-    let state = if let Poll::Ready(Ok(())) = ready {
-        State::Called {
+    if let Poll::Ready(Ok(())) = ready {
+        Call::Called {
             answering: service.call(request),
         }
     } else {
         // Asked again, with the waker of whoever waits. One that has failed says so once more.
-        State::Waiting {
+        Call::Waiting {
             waiting: Box::pin(Oneshot::new(service, request)),
         }
-    };
-    Call { state }
-}
-
-pin_project! {
-    /// The answer of a service to one request.
-    pub(crate) struct Call<S: Service<R>, R> {
-        #[pin]
-        state: State<S, R>,
     }
 }
 
-pin_project! {
-    #[project = StateProjection]
-    enum State<S: Service<R>, R> {
-        Called { #[pin] answering: S::Future },
-        Waiting { waiting: Pin<Box<Oneshot<S, R>>> },
-    }
-}
-
-impl<S: Service<R>, R> Future for Call<S, R> {
-    type Output = Result<S::Response, S::Error>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match self.project().state.project() {
-            StateProjection::Called { answering } => answering.poll(cx),
-            StateProjection::Waiting { waiting } => waiting.as_mut().poll(cx),
-        }
-    }
-}
-
-#[cfg(test)]
+#[cfg(all(test, feature = "proxy"))]
 mod tests {
     use std::convert::Infallible;
 

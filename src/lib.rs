@@ -34,7 +34,6 @@ pub mod access;
 #[cfg(feature = "proxy")]
 pub mod admin;
 pub mod answer;
-#[cfg(feature = "proxy")]
 mod call;
 #[cfg(feature = "proxy")]
 pub mod certificates;
@@ -48,7 +47,10 @@ pub mod credential;
 mod departed;
 pub mod directory;
 pub mod document;
-#[cfg(feature = "proxy")]
+#[cfg_attr(
+    not(any(feature = "proxy", test)),
+    expect(dead_code, reason = "most of it is for what the program shows")
+)]
 mod harmless;
 mod hex;
 #[cfg(feature = "proxy")]

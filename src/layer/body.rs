@@ -56,11 +56,7 @@ impl<B: Body> RequestBody<B> {
     /// It keeps what its bytes were charged to.
     pub(crate) fn whole(data: Bytes, trailers: Option<HeaderMap>, keep: Arc<Share>) -> Self {
         Self {
-            kind: RequestKind::Whole(Whole {
-                data: Some(data).filter(|data| !data.is_empty()),
-                trailers: trailers.map(Box::new),
-                _keep: keep,
-            }),
+            kind: RequestKind::Whole(Whole::new(data, trailers, keep)),
         }
     }
 }
@@ -73,6 +69,22 @@ impl std::fmt::Debug for Whole {
 }
 
 impl Whole {
+    fn new(data: Bytes, trailers: Option<HeaderMap>, keep: Arc<Share>) -> Self {
+        Self {
+            data: Some(data).filter(|data| !data.is_empty()),
+            trailers: trailers.map(Box::new),
+            _keep: keep,
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.data.is_none() && self.trailers.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.data.as_ref().map_or(0, Bytes::len) as u64)
+    }
+
     fn next(&mut self) -> Option<Frame<Bytes>> {
         let data = self.data.take().map(Frame::data);
         data.or_else(|| Some(Frame::trailers(*self.trailers.take()?)))
@@ -97,7 +109,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             RequestKind::Original(body) => body.is_end_stream(),
-            RequestKind::Whole(body) => body.data.is_none() && body.trailers.is_none(),
+            RequestKind::Whole(body) => body.is_end_stream(),
             RequestKind::Replay(body) => body.is_end_stream(),
         }
     }
@@ -105,9 +117,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for RequestBody<B> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             RequestKind::Original(body) => body.size_hint(),
-            RequestKind::Whole(body) => {
-                SizeHint::with_exact(body.data.as_ref().map_or(0, Bytes::len) as u64)
-            }
+            RequestKind::Whole(body) => body.size_hint(),
             RequestKind::Replay(body) => body.size_hint(),
         }
     }
@@ -122,6 +132,7 @@ pub struct ResponseBody<R: Body> {
 #[derive(Debug)]
 enum ResponseKind<R: Body> {
     Inner(R),
+    Whole(Whole),
     Replay(Box<Replay<R>>),
     Own(Full<Bytes>),
     Taught(Taught<R>),
@@ -137,6 +148,13 @@ impl<R: Body> ResponseBody<R> {
     pub(crate) fn replay(body: Replay<R>) -> Self {
         Self {
             kind: ResponseKind::Replay(Box::new(body)),
+        }
+    }
+
+    /// It keeps what its bytes were charged to.
+    pub(crate) fn whole(data: Bytes, trailers: Option<HeaderMap>, keep: Arc<Share>) -> Self {
+        Self {
+            kind: ResponseKind::Whole(Whole::new(data, trailers, keep)),
         }
     }
 
@@ -163,6 +181,7 @@ impl<R: Body<Data = Bytes> + Unpin> Body for ResponseBody<R> {
     ) -> Poll<Option<Result<Frame<Bytes>, R::Error>>> {
         match &mut self.kind {
             ResponseKind::Inner(body) => Pin::new(body).poll_frame(cx),
+            ResponseKind::Whole(body) => Poll::Ready(body.next().map(Ok)),
             ResponseKind::Replay(body) => Pin::new(body).poll_frame(cx),
             ResponseKind::Own(body) => Pin::new(body)
                 .poll_frame(cx)
@@ -174,6 +193,7 @@ impl<R: Body<Data = Bytes> + Unpin> Body for ResponseBody<R> {
     fn is_end_stream(&self) -> bool {
         match &self.kind {
             ResponseKind::Inner(body) => body.is_end_stream(),
+            ResponseKind::Whole(body) => body.is_end_stream(),
             ResponseKind::Replay(body) => body.is_end_stream(),
             ResponseKind::Own(body) => body.is_end_stream(),
             ResponseKind::Taught(taught) => taught.body.is_end_stream(),
@@ -183,6 +203,7 @@ impl<R: Body<Data = Bytes> + Unpin> Body for ResponseBody<R> {
     fn size_hint(&self) -> SizeHint {
         match &self.kind {
             ResponseKind::Inner(body) => body.size_hint(),
+            ResponseKind::Whole(body) => body.size_hint(),
             ResponseKind::Replay(body) => body.size_hint(),
             ResponseKind::Own(body) => body.size_hint(),
             ResponseKind::Taught(taught) => taught.body.size_hint(),

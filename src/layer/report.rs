@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use http::{HeaderName, HeaderValue};
 
 use super::record::Record;
+use crate::harmless::is_verbatim;
 
 /// Name of the header.
 pub const PATCHWRIGHT: HeaderName = HeaderName::from_static("patchwright");
@@ -79,10 +80,7 @@ fn list<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {
 fn string(out: &mut String, text: &str) {
     out.push('"');
     // Nearly all are names that need nothing of the sort.
-    if text
-        .bytes()
-        .all(|byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\'))
-    {
+    if is_verbatim(text) {
         out.push_str(text);
         out.push('"');
         return;

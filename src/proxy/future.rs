@@ -14,7 +14,7 @@ use tracing::Span;
 use super::body::{ProxyBody, Share};
 use super::rest::Rest;
 use crate::answer::OwnAnswer;
-use crate::call::Call;
+use crate::call::CallOf;
 use crate::metrics::Metrics;
 
 /// What a request that is passed on keeps until its answer comes.
@@ -51,7 +51,7 @@ pin_project! {
         },
         Passing {
             #[pin]
-            answering: Call<S, Request<B>>,
+            answering: CallOf<S, Request<B>>,
             passage: Option<Passage>,
         },
     }
@@ -72,7 +72,7 @@ where
         }
     }
 
-    pub(super) fn passing(answering: Call<S, Request<B>>, passage: Passage) -> Self {
+    pub(super) fn passing(answering: CallOf<S, Request<B>>, passage: Passage) -> Self {
         let passage = Some(passage);
         Self {
             state: State::Passing { answering, passage },

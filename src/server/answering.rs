@@ -12,7 +12,7 @@ use tower_service::Service;
 
 use super::connection::Place;
 use crate::BoxError;
-use crate::call::Call;
+use crate::call::CallOf;
 use crate::departed::Departed;
 use crate::received::Received;
 
@@ -26,7 +26,7 @@ pin_project! {
         // It ends with whoever asked for it.
         Bound {
             #[pin]
-            answering: Call<S, Request<Received>>,
+            answering: CallOf<S, Request<Received>>,
         },
         // It may outlive whoever asked for it.
         Change { change: Change<B> },

@@ -24,9 +24,7 @@ pub(crate) struct Replay<B: Body> {
     /// Where the body broke: a reader must not take what was read for all of it.
     error: Option<B::Error>,
     /// What the frames are charged to.
-    share: Option<Arc<Share>>,
-    /// What must be kept until this body is done with.
-    _keep: Option<Arc<Share>>,
+    share: Arc<Share>,
 }
 
 impl<B: Body<Data = Bytes>> Replay<B> {
@@ -39,28 +37,7 @@ impl<B: Body<Data = Bytes>> Replay<B> {
             trailers: None,
             rest: Some(rest),
             error: None,
-            share: Some(share),
-            _keep: None,
-        }
-    }
-
-    /// A body that was read to its end. It keeps what its bytes were charged to.
-    pub(crate) fn whole(data: Bytes, trailers: Option<HeaderMap>, keep: Arc<Share>) -> Self {
-        let buffered = data.len() as u64;
-        let frames = if data.is_empty() {
-            VecDeque::new()
-        } else {
-            VecDeque::from([data])
-        };
-        Self {
-            frames,
-            tail: BytesMut::new(),
-            buffered,
-            trailers,
-            rest: None,
-            error: None,
-            share: None,
-            _keep: Some(keep),
+            share,
         }
     }
 
@@ -149,7 +126,7 @@ impl<B: Body<Data = Bytes> + Unpin> Replay<B> {
     }
 
     fn charge(&self, bytes: usize) -> bool {
-        self.share.as_ref().is_none_or(|share| share.take(bytes))
+        self.share.take(bytes)
     }
 }
 
@@ -175,9 +152,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Replay<B> {
         self.end_tail();
         if let Some(data) = self.frames.pop_front() {
             self.buffered -= data.len() as u64;
-            if let Some(share) = &self.share {
-                share.give_back(data.len());
-            }
+            self.share.give_back(data.len());
             return Poll::Ready(Some(Ok(Frame::data(data))));
         }
         if let Some(rest) = &mut self.rest {

@@ -18,11 +18,6 @@ use crate::layer::record::Outcome;
 use crate::repair::diagnosis::Diagnosis;
 use crate::rule::Meant;
 
-/// Whether an answer is no refusal of the upstream's.
-pub(super) fn says_nothing<R>(answer: &Response<R>) -> bool {
-    !answer.status().is_client_error() || is_no_answer(answer)
-}
-
 impl<D, S, B, R> Exchange<'_, D, S, B, R>
 where
     D: Directory,
@@ -71,7 +66,7 @@ where
         answer: Response<R>,
         found: Option<&Diagnosis>,
     ) -> Response<ResponseBody<R>> {
-        if says_nothing(&answer) {
+        if !answer.status().is_client_error() || is_no_answer(&answer) {
             return answer.map(ResponseBody::inner);
         }
         if !self.case.shared.rules.knows_rejections() {
@@ -80,7 +75,8 @@ where
         }
         let options = &self.case.shared.options;
         let read = Rejection::read(answer, options.body_timeout, &options.buffered);
-        match read.await {
+        // In a box, as most answers are none.
+        match Box::pin(read).await {
             Ok(rejection) => self.diagnosed(rejection, found),
             Err(answer) => {
                 self.suspect(answer.status(), found);

@@ -159,11 +159,6 @@ impl<'a> Draft<'a> {
         self.gaps().any(|target| demand.wants(target))
     }
 
-    /// Whether anything has to be looked up.
-    pub(super) fn needs_to_know(&self, demand: Demand) -> bool {
-        self.has_gap(demand) || !self.meant.current.is_empty()
-    }
-
     /// Whether the caller sent anything that may change what is cached. Where nothing is filled, nothing
     /// is known of what the members do.
     pub(super) fn changes(&self) -> bool {

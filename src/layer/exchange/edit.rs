@@ -3,7 +3,7 @@ use bytes::Bytes;
 use crate::layer::record::{Repair, Span};
 
 /// What is done to one request.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Edit {
     /// What is sent, in order; nothing stands for the request as it came.
     pub(super) parts: Vec<Part>,
@@ -21,7 +21,7 @@ pub(super) struct Edit {
     pub(super) no_headers: bool,
 }
 
-/// Of a request that nobody has looked at yet.
+/// Of a request that goes as it came.
 pub(super) static NONE: Edit = Edit {
     parts: Vec::new(),
     repairs: Vec::new(),

@@ -7,9 +7,8 @@ use http::{Request, Response};
 use http_body::Body;
 use tower_service::Service;
 
-use super::diagnose::says_nothing;
 use super::draft::{Draft, Sheet};
-use super::edit::Edit;
+use super::edit::{self, Edit};
 use super::lookup::Miss;
 use super::rejection::Rejection;
 use super::{Answered, Exchange, is_no_answer};
@@ -59,13 +58,9 @@ where
         };
         let rule = meant.rule;
         let demand = self.case.demand(rule);
-        let known = if draft.needs_to_know(demand) {
-            match Box::pin(self.case.look_up(&draft, demand, None)).await {
-                Ok(known) => Some(known),
-                Err(miss) => return Box::pin(self.give_up(&draft, miss)).await,
-            }
-        } else {
-            None
+        let known = match self.case.know(&draft, demand, None).await {
+            Ok(known) => known,
+            Err(miss) => return Box::pin(self.give_up(&draft, miss)).await,
         };
         let contradicted = known.as_ref().and_then(|known| known.contradicted(&meant));
         if let Some(current) = contradicted {
@@ -90,10 +85,7 @@ where
             if !attempt.edit.is_empty() && is_no_answer(&answer) {
                 self.note.reason = Some(Reason::UpstreamFailed);
             }
-            if says_nothing(&answer) {
-                return Ok(answer.map(ResponseBody::inner));
-            }
-            return Ok(Box::pin(self.diagnose(answer, meant.doubt.as_ref())).await);
+            return Ok(self.diagnose(answer, meant.doubt.as_ref()).await);
         }
         Box::pin(self.refused(sheet, &meant, &attempt, answer)).await
     }
@@ -226,7 +218,7 @@ where
             return Ok(self.refuse(answer, Some(miss.reason())));
         }
         self.note.conclude(Outcome::Forwarded, miss.reason());
-        let (answer, _) = self.send(draft, &Edit::default(), 0, Again::Never).await?;
+        let (answer, _) = self.send(draft, &edit::NONE, 0, Again::Never).await?;
         Ok(answer.map(ResponseBody::inner))
     }
 }

@@ -64,14 +64,16 @@ impl<D: Directory> Case<'_, D> {
         demand: Demand,
         newer_than: Option<Tick>,
     ) -> Result<Option<Known<'d>>, Miss> {
-        if !draft.needs_to_know(demand) {
+        if !draft.has_gap(demand) && draft.meant.current.is_empty() {
             return Ok(None);
         }
-        self.look_up(draft, demand, newer_than).await.map(Some)
+        // In a box, as most requests lack nothing.
+        let known = Box::pin(self.look_up(draft, demand, newer_than)).await;
+        known.map(Some)
     }
 
     /// Reads the participant from the first source that knows the conversation.
-    pub(super) async fn look_up<'d>(
+    async fn look_up<'d>(
         &self,
         draft: &Draft<'d>,
         demand: Demand,

@@ -67,7 +67,8 @@ impl<R: Body<Data = Bytes> + Unpin> Rejection<R> {
     }
 
     pub(super) fn into_response(self) -> Response<ResponseBody<R>> {
-        let body = Replay::whole(self.bytes, self.trailers, self.share);
-        self.head.map(|()| ResponseBody::replay(body))
+        let (bytes, trailers, share) = (self.bytes, self.trailers, self.share);
+        self.head
+            .map(|()| ResponseBody::whole(bytes, trailers, share))
     }
 }

@@ -1,14 +1,12 @@
 use std::future::poll_fn;
 use std::marker::PhantomData;
-use std::pin::Pin;
-use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use http_body::Body;
-use pin_project_lite::pin_project;
 use tower_service::Service;
 
 use super::Case;
+use crate::call::Call;
 use crate::directory::Directory;
 use crate::layer::body::RequestBody;
 use crate::layer::write::WriteGuard;
@@ -40,13 +38,13 @@ where
     ) -> impl Future<Output = Result<Response<R>, S::Error>> {
         if std::mem::take(&mut self.is_ready) {
             let answering = self.inner.call(request);
-            return Sent::Called { answering };
+            return Call::Called { answering };
         }
-        let again = Box::pin(async move {
+        let waiting = Box::pin(async move {
             poll_fn(|cx| self.inner.poll_ready(cx)).await?;
             self.inner.call(request).await
         });
-        Sent::Again { again }
+        Call::Waiting { waiting }
     }
 
     /// Sends a request of `case`; `changes` says whether it may change what the directory holds.
@@ -66,26 +64,6 @@ where
                 told.await;
             }
             answer
-        }
-    }
-}
-
-pin_project! {
-    #[project = SentProjection]
-    enum Sent<F, A> {
-        Called { #[pin] answering: F },
-        // Where the service has to be ready first.
-        Again { again: Pin<Box<A>> },
-    }
-}
-
-impl<F: Future, A: Future<Output = F::Output>> Future for Sent<F, A> {
-    type Output = F::Output;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        match self.project() {
-            SentProjection::Called { answering } => answering.poll(cx),
-            SentProjection::Again { again } => again.as_mut().poll(cx),
         }
     }
 }
