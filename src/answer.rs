@@ -39,17 +39,10 @@ impl fmt::Display for RequestId {
         // Six digits for the count, or as many as it takes.
         let spare = (self.0.leading_zeros() as usize / 4).min(count.len() - 6);
         let count = count.get(spare..).unwrap_or(&count);
-        let mut text = [b'-'; 33];
-        let end = boot.len() + 1 + count.len();
-        for (place, digits) in [
-            (0..boot.len(), boot.as_slice()),
-            (boot.len() + 1..end, count),
-        ] {
-            if let Some(room) = text.get_mut(place) {
-                room.copy_from_slice(digits);
-            }
+        for part in [hex::text(&boot), "-", hex::text(count)] {
+            f.write_str(part)?;
         }
-        f.write_str(hex::text(text.get(..end).unwrap_or_default()))
+        Ok(())
     }
 }
 

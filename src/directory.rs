@@ -68,14 +68,15 @@ pub struct Passing<'a> {
 }
 
 #[cfg(feature = "cache")]
-impl<'a> Passing<'a> {
-    /// The text, if it can be read.
-    pub(crate) fn text(&self) -> Option<Cow<'a, [u8]>> {
-        if self.codings.is_identity() {
-            return Some(Cow::Borrowed(self.body));
-        }
-        let text = self.codings.decode(self.body, self.limit);
-        text.ok().map(Cow::Owned)
+impl Passing<'_> {
+    /// What a source takes from it, if it can be read.
+    pub(crate) fn extract(&self, source: &Source) -> Option<Conversation> {
+        let text = if self.codings.is_identity() {
+            Cow::Borrowed(self.body)
+        } else {
+            Cow::Owned(self.codings.decode(self.body, self.limit).ok()?)
+        };
+        source.extract(&text).ok()
     }
 }
 

@@ -20,9 +20,8 @@ thread_local! {
 /// Writes one line per matched request. What we changed or refused, and what is wrong with what the
 /// upstream refused, is worth one in production; what passed as it came is for who looks closer.
 pub(super) fn log(record: &Record<'_>, upstream: Option<&str>) {
-    let is_done = matches!(record.outcome, Outcome::Repaired | Outcome::Rejected);
     // What is wrong with a request is news for whoever owns the application.
-    let is_news = is_done || record.hint.is_some();
+    let is_news = is_done(record) || record.hint.is_some();
     let level = if is_news { Level::INFO } else { Level::DEBUG };
     // One load, where nobody wants to know. Whoever wants to know is asked when it is written.
     if level <= LevelFilter::current() {
@@ -37,7 +36,7 @@ fn write(record: &Record<'_>, upstream: Option<&str>, is_news: bool) {
     let mut lists = LISTS.try_with(Cell::take).unwrap_or_default();
     lists.fill(record);
     // Where there is nothing but a flaw to tell, it is told alone.
-    let is_flaw = is_news && !matches!(record.outcome, Outcome::Repaired | Outcome::Rejected);
+    let is_flaw = is_news && !is_done(record);
     let told = (!is_flaw).then_some(record);
     let trace = record.trace.map(|trace| trace.trace_id().to_bytes());
     let span = record.trace.map(|trace| trace.span_id().to_bytes());
@@ -79,6 +78,11 @@ fn write(record: &Record<'_>, upstream: Option<&str>, is_news: bool) {
     if lists.text.capacity() <= ROOM {
         let _ = LISTS.try_with(|room| room.set(lists));
     }
+}
+
+/// Whether something was changed or refused.
+fn is_done(record: &Record<'_>) -> bool {
+    matches!(record.outcome, Outcome::Repaired | Outcome::Rejected)
 }
 
 fn sentence(outcome: Outcome) -> &'static str {

@@ -90,12 +90,14 @@ impl Source {
                 paths,
             });
         }
+        #[cfg(feature = "cache")]
+        let meaning = format!("{spec:?}");
         Some(Self {
             name: spec.name.clone(),
             #[cfg(feature = "cache")]
-            number: super::fnv1a(format!("{spec:?}").bytes()),
+            number: super::fnv1a(meaning.bytes()),
             #[cfg(feature = "cache")]
-            meaning: format!("{spec:?}"),
+            meaning,
             walk: Walk::compile(spec),
             get: get?,
             participants: participants?,

@@ -7,7 +7,7 @@
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker, ready};
+use std::task::{Context, Poll, Wake, Waker};
 
 use pin_project_lite::pin_project;
 
@@ -52,8 +52,7 @@ impl<F: Future> Future for Aside<F> {
         if !this.bell.rung.swap(false, Ordering::AcqRel) {
             return Poll::Pending;
         }
-        let output = ready!(this.inner.poll(&mut Context::from_waker(this.waker)));
-        Poll::Ready(output)
+        this.inner.poll(&mut Context::from_waker(this.waker))
     }
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 use std::io::Write as _;
 use std::time::SystemTime;
 
+use tracing::Event;
 use tracing::field::{Field, Visit};
-use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::scribe::Fields;
@@ -24,7 +24,7 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
     put(line, "{\"timestamp\":\"");
     stamp(line, now);
     put(line, "\",\"level\":\"");
-    put(line, level(*event.metadata().level()));
+    put(line, event.metadata().level().as_str());
     put(line, "\"");
     event.record(&mut Json(line));
     put(line, ",\"target\":");
@@ -38,16 +38,6 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
         put(line, "}");
     }
     put(line, "}\n");
-}
-
-fn level(level: Level) -> &'static str {
-    match level {
-        Level::ERROR => "ERROR",
-        Level::WARN => "WARN",
-        Level::INFO => "INFO",
-        Level::DEBUG => "DEBUG",
-        Level::TRACE => "TRACE",
-    }
 }
 
 /// Writes members, each with a comma in front of it.

@@ -69,7 +69,7 @@ where
         };
         if let Some(Fields(fields)) = span.extensions_mut().get_mut() {
             match self.format {
-                Format::Text => values.record(&mut Text::more(fields, self.colours)),
+                Format::Text => values.record(&mut Text::new(fields, self.colours)),
                 Format::Json => values.record(&mut Json(fields)),
             }
         }

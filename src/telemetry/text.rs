@@ -76,16 +76,8 @@ pub(super) struct Text<'l> {
 }
 
 impl<'l> Text<'l> {
-    pub(super) fn new(line: &'l mut Vec<u8>, colours: bool) -> Self {
-        Self {
-            is_first: true,
-            line,
-            colours,
-        }
-    }
-
     /// Goes on behind fields that are there already.
-    pub(super) fn more(line: &'l mut Vec<u8>, colours: bool) -> Self {
+    pub(super) fn new(line: &'l mut Vec<u8>, colours: bool) -> Self {
         Self {
             is_first: line.is_empty(),
             line,

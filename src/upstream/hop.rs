@@ -6,7 +6,7 @@ use http::header::{self, HeaderMap, HeaderName};
 ///
 /// `Proxy-Authenticate` and `Proxy-Authorization` are not among them since RFC 9110, and to its callers
 /// this proxy is the server itself: they pass.
-const HOP_BY_HOP: [HeaderName; 6] = [
+static HOP_BY_HOP: [HeaderName; 6] = [
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
     header::TE,
@@ -85,18 +85,8 @@ const NOT_IN_TRAILERS: [HeaderName; 38] = [
 /// Whether anything was meant for us alone.
 pub(super) fn has_hop_by_hop(headers: &HeaderMap) -> bool {
     // One look at every name instead of a search for each of these, which most messages don't have.
-    headers.keys().any(|name| {
-        matches!(
-            name.as_str(),
-            "connection"
-                | "keep-alive"
-                | "proxy-connection"
-                | "te"
-                | "transfer-encoding"
-                | "upgrade"
-                | "http2-settings"
-        )
-    })
+    let mut names = headers.keys();
+    names.any(|name| *name == header::CONNECTION || HOP_BY_HOP.contains(name))
 }
 
 /// Removes what was meant for us alone, on requests and responses alike.
@@ -112,14 +102,14 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
         headers.remove(name);
     }
     headers.remove(header::CONNECTION);
-    for name in HOP_BY_HOP {
+    for name in &HOP_BY_HOP {
         headers.remove(name);
     }
 }
 
 /// Removes from trailers what may not stand there.
 pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
-    for name in HOP_BY_HOP.into_iter().chain(NOT_IN_TRAILERS) {
+    for name in HOP_BY_HOP.iter().chain(&NOT_IN_TRAILERS) {
         trailers.remove(name);
     }
 }
@@ -166,7 +156,7 @@ mod tests {
     #[test]
     fn each_is_seen_when_it_is_alone() {
         assert!(!has_hop_by_hop(&headers(&[("x-kept", b"1")])));
-        for name in HOP_BY_HOP.into_iter().chain([header::CONNECTION]) {
+        for name in HOP_BY_HOP.iter().cloned().chain([header::CONNECTION]) {
             let mut fields = HeaderMap::new();
             fields.insert(name, HeaderValue::from_static("1"));
             assert!(has_hop_by_hop(&fields), "{fields:?}");

@@ -96,11 +96,6 @@ impl Pool {
         }
     }
 
-    /// A connection that is free already.
-    pub(super) fn idle(&self) -> Option<Line> {
-        self.shared.idle()
-    }
-
     /// Sends a request in origin form, with its `Host`, and waits for the head of its answer. It is taken from
     /// where it is when it is sent, so that nothing here has to keep room for it.
     pub(super) async fn request(
@@ -110,7 +105,8 @@ impl Pool {
         loop {
             let line = match self.shared.idle() {
                 Some(line) => line,
-                None => self.shared.wait_or_connect().await?,
+                // In a box: a connection is made once, and there are many requests on it.
+                None => Box::pin(self.shared.wait_or_connect()).await?,
             };
             if let Some(answered) = line.request(request).await? {
                 return Ok(answered);
@@ -211,7 +207,7 @@ impl Line {
     /// Sends a request on it. `None` when it is back where it was: hyper gives it back when its connection was
     /// closed before a byte of it was written. It may go to another then; but if that happens on a connection
     /// that was made for it, nowhere.
-    pub(super) async fn request(
+    async fn request(
         mut self,
         request: &mut Option<Request<RequestBody>>,
     ) -> Result<Option<(Response<Incoming>, Self)>, Error> {

@@ -87,27 +87,27 @@ impl Sending {
     /// moving, and the time that a caller's line takes is not the upstream's. Until then `idle` bounds
     /// every pause, whichever side makes it.
     pub(super) async fn overdue(&self, request: Duration, idle: Duration) -> Overdue {
-        loop {
+        let deadline = || {
             let ended = self.ended.load(Ordering::Acquire);
             let limit = if ended { request } else { idle };
-            let last = self.progress.last();
-            let look_again = if ended {
-                last + request
-            } else {
+            (ended, self.progress.last() + limit)
+        };
+        loop {
+            let (ended, mut look_again) = deadline();
+            if !ended {
                 // Never past the earliest deadline that the body's end could bring.
-                (last + idle).min(Instant::now() + request)
-            };
-            sleep_until(look_again).await;
-            let ended_meanwhile = ended != self.ended.load(Ordering::Acquire);
-            if ended_meanwhile || Instant::now() < self.progress.last() + limit {
-                continue;
+                look_again = look_again.min(Instant::now() + request);
             }
-            let caller = !ended && self.waits_for_caller.load(Ordering::Relaxed);
-            return if caller {
-                Overdue::Caller
-            } else {
-                Overdue::Upstream
-            };
+            sleep_until(look_again).await;
+            let (ended, deadline) = deadline();
+            if Instant::now() >= deadline {
+                let caller = !ended && self.waits_for_caller.load(Ordering::Relaxed);
+                return if caller {
+                    Overdue::Caller
+                } else {
+                    Overdue::Upstream
+                };
+            }
         }
     }
 }

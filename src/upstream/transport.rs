@@ -94,25 +94,12 @@ impl Transport {
         request: &mut Option<Request<RequestBody>>,
         origin: &Origin,
     ) -> Result<(Response<Incoming>, Carrier), Error> {
-        // What happens nearly always, and takes little room.
-        if self.http2.is_none()
-            && let Some(line) = self.http1.idle()
-            && let Some((response, line)) = line.request(request).await?
-        {
-            return Ok((response, Carrier::Line(line)));
-        }
-        Box::pin(self.connected(request, origin)).await
-    }
-
-    async fn connected(
-        &self,
-        request: &mut Option<Request<RequestBody>>,
-        origin: &Origin,
-    ) -> Result<(Response<Incoming>, Carrier), Error> {
-        if let Some(pool) = &self.http2
-            && let Some((response, lease)) = by_http2(pool, request, origin).await?
-        {
-            return Ok((response, Carrier::Stream { _lease: lease }));
+        if let Some(pool) = &self.http2 {
+            // In a box: it takes more room than all else that HTTP/1.1 needs here.
+            let sent = Box::pin(by_http2(pool, request, origin)).await?;
+            if let Some((response, lease)) = sent {
+                return Ok((response, Carrier::Stream { _lease: lease }));
+            }
         }
         let (response, line) = self.http1.request(request).await?;
         Ok((response, Carrier::Line(line)))

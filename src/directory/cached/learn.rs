@@ -63,8 +63,7 @@ impl Pupil {
             tick,
             read_at,
         } = self;
-        let Some(text) = answer.text() else { return };
-        let Ok(conversation) = source.extract(&text) else {
+        let Some(conversation) = answer.extract(&source) else {
             return;
         };
         let snapshot = Snapshot {

@@ -51,7 +51,7 @@ impl Answer {
             codings: self.codings,
             limit: self.limit,
         };
-        source.extract(&passing.text()?).ok()
+        passing.extract(source)
     }
 
     /// A snapshot of what it said.
