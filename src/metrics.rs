@@ -31,7 +31,7 @@ use self::names::{
 };
 use self::now::Now;
 pub use self::now::ShownUpstream;
-use self::page::Page;
+use self::page::{Kind, Page};
 pub(crate) use self::redis::RedisMetrics;
 use self::rules::ByRule;
 pub use self::shaped::{Held, Shaped};
@@ -42,7 +42,7 @@ pub(crate) use self::times::Times;
 use crate::directory::cached::Store;
 use crate::layer::budget::Budget;
 use crate::layer::record::{Observer, Origin, Record};
-use crate::tally::Tally;
+use crate::tally::{Tally, Totals};
 
 /// The own answer that a replica gives that has all that it may have.
 const OVERLOADED: &str = "patchwright.overloaded";
@@ -56,9 +56,7 @@ struct Shared {
     recorder: Option<PrometheusRecorder>,
     times: AllTimes,
     now: Now,
-    in_flight: Gauge,
     age: Times,
-    snapshots: Vec<(Origin, Counter)>,
     rules: ByRule,
     own_answers: ByWord,
     handshakes: ByWord,
@@ -85,15 +83,9 @@ impl Metrics {
 
     fn with(recorder: Option<PrometheusRecorder>) -> Self {
         let times = AllTimes::default();
-        let counts = recorder.as_ref();
-        let snapshots = Origin::ALL.iter().map(|origin| {
-            let label = Label::new("origin", origin.as_str());
-            (*origin, counter(counts, SNAPSHOTS, vec![label]))
-        });
+        let age = recorder.as_ref().map(|_| times.of(SNAPSHOT_AGE, None));
         Self(Arc::new(Shared {
-            in_flight: gauge(counts, IN_FLIGHT, Vec::new()),
-            age: counts.map_or_else(Times::default, |_| times.of(SNAPSHOT_AGE, None)),
-            snapshots: snapshots.collect(),
+            age: age.unwrap_or_default(),
             rules: ByRule::new(),
             own_answers: ByWord::new(OWN_ANSWERS, "code"),
             handshakes: ByWord::new(HANDSHAKES, "result"),
@@ -120,6 +112,7 @@ impl Metrics {
             return String::new();
         };
         let mut page = Page::default();
+        show_totals(&self.0.tally.totals(), &mut page);
         self.0.times.show(&mut page);
         self.0.now.show(&mut page);
         recorder.handle().render() + &page.finish()
@@ -137,7 +130,6 @@ impl Metrics {
 
     /// Counts a request as in flight until the guard is dropped.
     pub fn in_flight(&self) -> InFlight {
-        self.0.in_flight.increment(1.0);
         self.0.tally.entered();
         InFlight(self.clone())
     }
@@ -244,10 +236,6 @@ impl Observer for Metrics {
         };
         tally.observe(record);
         self.0.rules.count(self, record);
-        let mut snapshots = self.0.snapshots.iter();
-        if let Some((_, counter)) = snapshots.find(|(origin, _)| Some(*origin) == record.snapshot) {
-            counter.increment(1);
-        }
         if let Some(age) = record.age {
             self.0.age.record(age);
         }
@@ -261,8 +249,19 @@ pub struct InFlight(Metrics);
 impl Drop for InFlight {
     fn drop(&mut self) {
         let Metrics(shared) = &self.0;
-        shared.in_flight.decrement(1.0);
         shared.tally.left();
+    }
+}
+
+/// What people are shown as well, and so is counted once.
+fn show_totals(totals: &Totals, page: &mut Page) {
+    let text = "Requests that are being answered.";
+    page.single(IN_FLIGHT, Kind::Gauge, text, totals.in_flight);
+    let text =
+        "Snapshots that were used, by how they came about; those hit and shared saved a lookup.";
+    page.family(SNAPSHOTS, Kind::Counter, text);
+    for (origin, count) in Origin::ALL.iter().zip(totals.snapshots) {
+        page.sample(SNAPSHOTS, [("origin", origin.as_str())], count);
     }
 }
 

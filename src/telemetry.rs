@@ -8,6 +8,7 @@
 //! `debug`), so of them only errors and warnings are logged, whatever the filter says, be it that of the start or
 //! one that an operator switches to.
 
+mod filter;
 mod json;
 mod lines;
 mod scribe;
@@ -20,21 +21,18 @@ mod text;
 use std::io::{IsTerminal as _, Write};
 use std::sync::OnceLock;
 
-use tracing::{Dispatch, Level, Metadata};
-use tracing_subscriber::filter::{EnvFilter, ParseError, filter_fn};
+use tracing::Dispatch;
+use tracing_subscriber::filter::ParseError;
 use tracing_subscriber::layer::SubscriberExt as _;
-use tracing_subscriber::reload;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
+use self::filter::Filter;
 use self::lines::Lines;
 use self::scribe::Scribe;
 pub use self::switch::Switch;
-use crate::document::nearest;
 
 /// The variable that overrides the level given on the command line.
 pub const LEVEL_VARIABLE: &str = "PATCHWRIGHT_LOG";
-
-const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,9 +58,6 @@ pub enum TelemetryError {
     /// Somebody installed one already.
     #[error("can't install the log: {0}")]
     Installed(#[from] TryInitError),
-    /// It is gone.
-    #[error("there is no log any more")]
-    Gone,
 }
 
 /// The process's log, which is one as its subscriber is.
@@ -102,40 +97,10 @@ fn log(
     lines: Lines,
     colours: bool,
 ) -> Result<(Dispatch, Switch), TelemetryError> {
-    let (filter, handle) = reload::Layer::new(filter(level)?);
-    let subscriber = tracing_subscriber::registry()
-        .with(filter)
-        .with(filter_fn(is_safe))
-        .with(Scribe::new(format, colours, lines));
-    let switch = Switch::new(level, switch::apply(handle));
-    Ok((Dispatch::new(subscriber), switch))
-}
-
-/// Reads a filter. A word by itself is a level, or one of our own parts: tracing takes any other for the name of
-/// a part of some program, and would log nothing where somebody mistyped `debug`.
-fn filter(text: &str) -> Result<EnvFilter, TelemetryError> {
-    let filter =
-        EnvFilter::try_new(text).map_err(|error| TelemetryError::Filter(text.into(), error))?;
-    let own = env!("CARGO_CRATE_NAME");
-    let known = |word: &str| {
-        let level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
-        level || word.contains(['=', '[']) || word.starts_with(own)
-    };
-    let mut words = text.split(',').map(str::trim);
-    let is_empty = text.trim().is_empty();
-    match words.find(|word| is_empty || !(word.is_empty() || known(word))) {
-        None => Ok(filter),
-        Some(word) => Err(TelemetryError::Word(
-            word.to_owned(),
-            nearest(word, LEVELS.into_iter()),
-        )),
-    }
-}
-
-/// Whether a line or span is sure to hold nothing of a request's: see the [module docs](self).
-fn is_safe(metadata: &Metadata<'_>) -> bool {
-    let source = metadata.target().split("::").next();
-    source == Some(env!("CARGO_CRATE_NAME")) || *metadata.level() <= Level::WARN
+    let filter = Filter::new(filter::parse(level)?);
+    let scribe = Scribe::new(format, colours, filter.clone(), lines);
+    let subscriber = tracing_subscriber::registry().with(scribe);
+    Ok((Dispatch::new(subscriber), Switch::new(level, filter)))
 }
 
 /// The filter to use: the environment's, else the one from the command line.

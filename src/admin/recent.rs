@@ -1,6 +1,7 @@
 //! The last repairs, for people who want to see what happens.
 
 mod entry;
+mod texts;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -62,10 +62,6 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
             "Requests that mode observe would have repaired, by what the upstream said to the original.",
         ),
         (
-            SNAPSHOTS,
-            "Snapshots that were used, by how they came about; those hit and shared saved a lookup.",
-        ),
-        (
             UPSTREAM_ANSWERS,
             "Answers of an upstream; status \"none\" where it gave none.",
         ),
@@ -118,8 +114,6 @@ pub(super) fn describe(recorder: &PrometheusRecorder) {
     ] {
         recorder.describe_counter(name.into(), None, text.into());
     }
-    let text = "Requests that are being answered.";
-    recorder.describe_gauge(IN_FLIGHT.into(), None, text.into());
     recorder.describe_gauge(BUILD_INFO.into(), None, "The version that runs.".into());
     let text = "Until when the certificate in use is valid, in seconds since 1970.";
     recorder.describe_gauge(CERTIFICATE_EXPIRY.into(), Some(Unit::Seconds), text.into());

@@ -15,11 +15,12 @@ use tracing::Level;
 
 /// Longest time that a line waits: nobody who reads along notices.
 const GATHER: Duration = Duration::from_millis(50);
-/// Bytes that wait at most, some hundreds of lines. Whoever adds the next line writes them.
-const MOST: usize = 64 << 10;
+/// Bytes that wait at most, some dozens of lines. Whoever adds the next line writes them. More would save hardly
+/// any calls, and each line would go through memory that no processor's cache holds any more.
+const MOST: usize = 16 << 10;
 /// Room for those and one more line. It is taken at once, as memory that nobody writes to costs nothing, and no
 /// line has to wait for more of it.
-const ROOM: usize = MOST + (8 << 10);
+const ROOM: usize = MOST + (4 << 10);
 
 /// Where lines are written. Clones share it.
 #[derive(Clone)]
@@ -120,6 +121,7 @@ mod tests {
     use tracing_subscriber::layer::SubscriberExt as _;
 
     use super::super::Format;
+    use super::super::filter::{self, Filter};
     use super::super::scribe::Scribe;
     use std::io;
 
@@ -145,7 +147,8 @@ mod tests {
     fn logged(is_terminal: bool, log: impl FnOnce()) -> (Lines, mpsc::Receiver<String>) {
         let (sender, written) = mpsc::channel();
         let lines = Lines::new(Sent(sender), is_terminal);
-        let scribe = Scribe::new(Format::Text, false, lines.clone());
+        let filter = Filter::new(filter::parse("trace").unwrap());
+        let scribe = Scribe::new(Format::Text, false, filter, lines.clone());
         let subscriber = tracing_subscriber::registry().with(scribe);
         tracing::subscriber::with_default(subscriber, log);
         (lines, written)

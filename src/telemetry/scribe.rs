@@ -6,13 +6,15 @@
 use std::cell::Cell;
 use std::time::SystemTime;
 
+use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
-use tracing::{Event, Subscriber};
+use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 use tracing_subscriber::registry::LookupSpan;
 
 use super::Format;
+use super::filter::Filter;
 use super::json::{self, Json};
 use super::lines::Lines;
 use super::text::{self, Text};
@@ -31,6 +33,7 @@ thread_local! {
 pub(super) struct Scribe {
     format: Format,
     colours: bool,
+    filter: Filter,
     lines: Lines,
 }
 
@@ -39,10 +42,11 @@ pub(super) struct Fields(pub(super) Vec<u8>);
 
 impl Scribe {
     /// Colours are for text alone.
-    pub(super) fn new(format: Format, colours: bool, lines: Lines) -> Self {
+    pub(super) fn new(format: Format, colours: bool, filter: Filter, lines: Lines) -> Self {
         Self {
             format,
             colours,
+            filter,
             lines,
         }
     }
@@ -52,6 +56,14 @@ impl<S> Layer<S> for Scribe
 where
     S: Subscriber + for<'s> LookupSpan<'s>,
 {
+    fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
+        self.filter.wants(metadata)
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        self.filter.lowest()
+    }
+
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Vec::new();
         match self.format {

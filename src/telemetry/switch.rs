@@ -1,17 +1,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tracing_subscriber::filter::EnvFilter;
-use tracing_subscriber::reload::Handle;
-
-use super::{TelemetryError, filter};
-
-/// Puts a filter in the place of another.
-pub(super) type Apply = Box<dyn Fn(EnvFilter) -> Result<(), TelemetryError> + Send + Sync>;
-
-pub(super) fn apply<S: 'static>(handle: Handle<EnvFilter, S>) -> Apply {
-    Box::new(move |filter| handle.reload(filter).map_err(|_| TelemetryError::Gone))
-}
+use super::TelemetryError;
+use super::filter::{self, Filter};
 
 /// Switches what is logged while the process runs. Clones switch the same log.
 #[derive(Clone)]
@@ -21,23 +12,23 @@ struct Shared {
     start: String,
     /// The filter in force. Held while another takes its place.
     in_force: Mutex<String>,
-    apply: Apply,
+    filter: Filter,
 }
 
 impl Switch {
-    pub(super) fn new(start: &str, apply: Apply) -> Self {
+    pub(super) fn new(start: &str, filter: Filter) -> Self {
         let start = start.trim().to_owned();
         Self(Arc::new(Shared {
             in_force: Mutex::new(start.clone()),
             start,
-            apply,
+            filter,
         }))
     }
 
     /// Of no log.
     #[cfg(test)]
     pub(crate) fn of_nothing(start: &str) -> Self {
-        Self::new(start, Box::new(|_| Ok(())))
+        Self::new(start, Filter::new(filter::parse(start).unwrap()))
     }
 
     /// The filter in force.
@@ -49,13 +40,13 @@ impl Switch {
     /// Has `text` be the filter from now on. One that is wrong changes nothing.
     pub fn set(&self, text: &str) -> Result<(), TelemetryError> {
         let text = text.trim();
-        let filter = filter(text)?;
+        let targets = filter::parse(text)?;
         let mut in_force = self
             .0
             .in_force
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
-        (self.0.apply)(filter)?;
+        self.0.filter.set(targets);
         let before = std::mem::replace(&mut *in_force, text.to_owned());
         drop(in_force);
         if before != text {

@@ -121,11 +121,14 @@ fn whatever_is_switched_to_libraries_only_warn() {
 #[test]
 fn a_mistyped_level_is_not_taken_for_a_part_of_the_program() {
     for (wrong, hint) in [("debgu", "debug"), ("info, trase", "trace")] {
-        let error = filter(wrong).unwrap_err().to_string();
+        let error = filter::parse(wrong).unwrap_err().to_string();
         assert!(
             error.contains(&format!("did you mean {hint:?}?")),
             "{error}"
         );
+    }
+    for wrong in ["", ",", "[request]=debug", "patchwright[request]=debug"] {
+        assert!(filter::parse(wrong).is_err(), "{wrong}");
     }
     for right in [
         "OFF",
@@ -133,8 +136,7 @@ fn a_mistyped_level_is_not_taken_for_a_part_of_the_program() {
         "patchwright",
         "patchwright::layer,warn",
         "h2=warn",
-        "[request]=debug",
     ] {
-        assert!(filter(right).is_ok(), "{right}");
+        assert!(filter::parse(right).is_ok(), "{right}");
     }
 }

@@ -2,18 +2,23 @@
 
 use http::header::{self, HeaderMap, HeaderName};
 
-/// RFC 9110 section 7.6.1, and `http2-settings`, which RFC 9113 section 3.1 leaves to hops as well.
+/// What is meant for one hop: RFC 9110 section 7.6.1, and `http2-settings`, which RFC 9113 section 3.1 leaves to hops as well.
 ///
 /// `Proxy-Authenticate` and `Proxy-Authorization` are not among them since RFC 9110, and to its callers
 /// this proxy is the server itself: they pass.
-static HOP_BY_HOP: [HeaderName; 6] = [
-    HeaderName::from_static("keep-alive"),
-    HeaderName::from_static("proxy-connection"),
-    header::TE,
-    header::TRANSFER_ENCODING,
-    header::UPGRADE,
-    HeaderName::from_static("http2-settings"),
-];
+fn is_hop_by_hop(name: &HeaderName) -> bool {
+    // By the text, which the compiler looks up by its length: most names are none of these.
+    matches!(
+        name.as_str(),
+        "connection"
+            | "keep-alive"
+            | "proxy-connection"
+            | "te"
+            | "transfer-encoding"
+            | "upgrade"
+            | "http2-settings"
+    )
+}
 
 /// Fields that no `Connection` can declare to be hop-by-hop: a caller that could make us drop them could
 /// change what the message means, or who sends it, behind the back of everything before us.
@@ -35,9 +40,8 @@ const PROTECTED: [HeaderName; 9] = [
 
 /// Fields that must not come as trailers (RFC 9110 section 6.5.1). A recipient that merges trailers into
 /// the head, as some do, would take them at their word.
-const NOT_IN_TRAILERS: [HeaderName; 38] = [
-    // Framing and hops.
-    header::CONNECTION,
+const NOT_IN_TRAILERS: [HeaderName; 37] = [
+    // Framing, beside what is hop-by-hop.
     header::CONTENT_LENGTH,
     header::TRAILER,
     header::VIA,
@@ -84,9 +88,7 @@ const NOT_IN_TRAILERS: [HeaderName; 38] = [
 
 /// Whether anything was meant for us alone.
 pub(super) fn has_hop_by_hop(headers: &HeaderMap) -> bool {
-    // One look at every name instead of a search for each of these, which most messages don't have.
-    let mut names = headers.keys();
-    names.any(|name| *name == header::CONNECTION || HOP_BY_HOP.contains(name))
+    headers.keys().any(is_hop_by_hop)
 }
 
 /// Removes what was meant for us alone, on requests and responses alike.
@@ -94,22 +96,21 @@ pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
     if !has_hop_by_hop(headers) {
         return;
     }
-    let nominated: Vec<HeaderName> = connection_options(headers)
+    let nominated = connection_options(headers)
         .filter_map(|option| HeaderName::from_bytes(option).ok())
-        .filter(|name| !PROTECTED.contains(name))
-        .collect();
-    for name in nominated {
-        headers.remove(name);
-    }
-    headers.remove(header::CONNECTION);
-    for name in &HOP_BY_HOP {
+        .filter(|name| !PROTECTED.contains(name));
+    let listed = headers.keys().filter(|name| is_hop_by_hop(name)).cloned();
+    for name in nominated.chain(listed).collect::<Vec<_>>() {
         headers.remove(name);
     }
 }
 
 /// Removes from trailers what may not stand there.
 pub(super) fn clean_trailers(trailers: &mut HeaderMap) {
-    for name in HOP_BY_HOP.iter().chain(&NOT_IN_TRAILERS) {
+    let listed = trailers
+        .keys()
+        .filter(|name| is_hop_by_hop(name) || NOT_IN_TRAILERS.contains(name));
+    for name in listed.cloned().collect::<Vec<_>>() {
         trailers.remove(name);
     }
 }
@@ -156,9 +157,16 @@ mod tests {
     #[test]
     fn each_is_seen_when_it_is_alone() {
         assert!(!has_hop_by_hop(&headers(&[("x-kept", b"1")])));
-        for name in HOP_BY_HOP.iter().cloned().chain([header::CONNECTION]) {
-            let mut fields = HeaderMap::new();
-            fields.insert(name, HeaderValue::from_static("1"));
+        for name in [
+            "connection",
+            "keep-alive",
+            "proxy-connection",
+            "te",
+            "transfer-encoding",
+            "upgrade",
+            "http2-settings",
+        ] {
+            let mut fields = headers(&[(name, b"1")]);
             assert!(has_hop_by_hop(&fields), "{fields:?}");
             remove_hop_by_hop(&mut fields);
             assert!(fields.is_empty(), "{fields:?}");

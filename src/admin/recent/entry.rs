@@ -4,13 +4,11 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::{Value, json};
 
+use super::texts::Texts;
 use crate::answer::RequestId;
-use crate::harmless::{first, is_plain, spell};
-use crate::layer::record::{Origin, Outcome, Reason, Record, Repair, Span, Verdict};
+use crate::layer::record::{Origin, Outcome, Reason, Record, Span, Verdict};
 use crate::rfc3339;
 
-/// Characters of a `User-Agent` or a hint that are kept. Callers choose the one, and both are shown to people.
-pub(super) const TEXT_CHARS: usize = 120;
 /// Places in a body, members and parts that are kept of one record. Rules have fewer.
 const LISTED: usize = 32;
 
@@ -18,41 +16,11 @@ const LISTED: usize = 32;
 #[derive(Debug, Default)]
 pub(in crate::admin) struct Entry {
     facts: Option<Facts>,
-    method: String,
-    template: String,
-    rule: String,
-    client: String,
-    user_agent: String,
-    hint: String,
-    repairs: Vec<Repair>,
+    /// In the order in which they are read again.
+    texts: Texts,
     spans: Vec<Span>,
-    filled: List<String>,
-    dropped: List<String>,
-    parts: List<(String, Option<u16>)>,
-}
-
-/// Things in room that is used again, and stays when there are fewer.
-#[derive(Debug, Default)]
-struct List<T> {
-    room: Vec<T>,
-    length: usize,
-}
-
-impl<T: Default> List<T> {
-    /// Has as many of the items as are kept, each put into its room by `replace`.
-    fn become_of<U>(&mut self, items: &[U], replace: impl Fn(&mut T, &U)) {
-        self.length = items.len().min(LISTED);
-        if self.room.len() < self.length {
-            self.room.resize_with(self.length, T::default);
-        }
-        for (room, item) in self.room.iter_mut().zip(items) {
-            replace(room, item);
-        }
-    }
-
-    fn get(&self) -> &[T] {
-        self.room.get(..self.length).unwrap_or_default()
-    }
+    /// Hardly any request has one.
+    parts: Vec<(String, Option<u16>)>,
 }
 
 /// What needs no room of its own.
@@ -67,11 +35,14 @@ struct Facts {
     age: Option<Duration>,
     status: Option<u16>,
     id: RequestId,
+    repairs: usize,
+    filled: usize,
 }
 
 impl Entry {
     /// Says what this record does, and nothing of the one before.
     pub(super) fn become_of(&mut self, number: u64, time: SystemTime, record: &Record<'_>) {
+        let filled = record.filled.iter().take(LISTED);
         self.facts = Some(Facts {
             number,
             time,
@@ -82,26 +53,33 @@ impl Entry {
             age: record.age,
             status: record.status.map(|status| status.as_u16()),
             id: record.id,
+            repairs: record.repairs.len(),
+            filled: filled.len(),
         });
-        replace(&mut self.method, record.method.as_str());
-        replace(&mut self.template, record.template);
-        replace(&mut self.rule, record.rule);
-        replace(&mut self.client, record.client.unwrap_or_default());
-        show(&mut self.user_agent, record.user_agent.unwrap_or_default());
-        show(&mut self.hint, record.hint.unwrap_or_default());
-        self.repairs.clear();
-        self.repairs.extend_from_slice(record.repairs);
+        let texts = &mut self.texts;
+        texts.clear();
+        texts.push(record.method.as_str());
+        texts.push(record.template);
+        texts.push(record.rule);
+        texts.push(record.client.unwrap_or_default());
+        texts.push_shown(record.user_agent.unwrap_or_default());
+        texts.push_shown(record.hint.unwrap_or_default());
+        for repair in record.repairs {
+            texts.push(repair.as_str());
+        }
+        for pointer in filled {
+            texts.push(pointer);
+        }
+        for name in record.dropped.iter().take(LISTED) {
+            texts.push_shown(name);
+        }
         self.spans.clear();
         self.spans.extend(record.spans.iter().take(LISTED).cloned());
-        self.filled
-            .become_of(record.filled, |room, pointer| replace(room, pointer));
-        self.dropped
-            .become_of(record.dropped, |room, name| show(room, name));
+        self.parts.clear();
+        let parts = record.parts.iter().take(LISTED);
+        let status = |status: &Option<http::StatusCode>| status.map(|status| status.as_u16());
         self.parts
-            .become_of(record.parts, |(room, answer), (name, status)| {
-                replace(room, name);
-                *answer = status.map(|status| status.as_u16());
-            });
+            .extend(parts.map(|(name, answer)| (name.clone(), status(answer))));
     }
 
     /// Its place among all records of this process.
@@ -113,53 +91,38 @@ impl Entry {
         let Some(facts) = self.facts else {
             return Value::Null;
         };
-        let words: Vec<_> = self.repairs.iter().map(|repair| repair.as_str()).collect();
+        let mut texts = self.texts.iter();
+        let mut text = || texts.next().filter(|text| !text.is_empty());
+        let [method, template, rule, client, user_agent, hint] = [(); 6].map(|()| text());
+        let repairs: Vec<_> = texts.by_ref().take(facts.repairs).collect();
+        let filled: Vec<_> = texts.by_ref().take(facts.filled).collect();
+        let dropped: Vec<_> = texts.collect();
         let spans = self.spans.iter().map(
             |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
         );
-        let parts = self.parts.get().iter();
+        let parts = self.parts.iter();
         let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
         json!({
             "seq": facts.number,
             "time": rfc3339::millis(facts.time),
-            "method": self.method,
-            "template": self.template,
-            "rule": self.rule,
+            "method": method.unwrap_or_default(),
+            "template": template.unwrap_or_default(),
+            "rule": rule.unwrap_or_default(),
             "outcome": facts.outcome.as_str(),
             "reason": facts.reason.map(Reason::as_str),
             "verdict": facts.verdict.map(Verdict::as_str),
-            "repairs": words,
+            "repairs": repairs,
             "spans": spans.collect::<Vec<_>>(),
-            "filled": self.filled.get(),
-            "dropped": self.dropped.get(),
+            "filled": filled,
+            "dropped": dropped,
             "parts": parts.collect::<Vec<_>>(),
-            "hint": some(&self.hint),
+            "hint": hint,
             "snapshot": facts.snapshot.map(Origin::as_str),
             "age_ms": facts.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),
             "status": facts.status,
-            "client": some(&self.client),
-            "user_agent": some(&self.user_agent),
+            "client": client,
+            "user_agent": user_agent,
             "id": facts.id.to_string(),
         })
-    }
-}
-
-fn some(text: &str) -> Option<&str> {
-    (!text.is_empty()).then_some(text)
-}
-
-fn replace(room: &mut String, text: &str) {
-    room.clear();
-    room.push_str(text);
-}
-
-/// Text of a caller's as it may be shown: bounded, and with what acts spelled out.
-pub(super) fn show(room: &mut String, text: &str) {
-    room.clear();
-    let text = first(text, TEXT_CHARS);
-    if is_plain(text) {
-        room.push_str(text);
-    } else {
-        spell(text, |char| room.push(char));
     }
 }

@@ -3,7 +3,6 @@ use std::time::Duration;
 use http::{Method, StatusCode};
 use serde_json::json;
 
-use super::entry::{TEXT_CHARS, show};
 use super::*;
 use crate::layer::record::{Origin, Outcome, Reason, Repair, Span, Verdict};
 
@@ -146,19 +145,5 @@ fn lists_are_bounded() {
     let entry = recent.after(0)[0].to_json();
     for list in ["spans", "filled"] {
         assert_eq!(entry[list].as_array().unwrap().len(), 32, "{list}");
-    }
-}
-
-#[test]
-fn a_user_agent_is_bounded_and_cannot_write_to_a_terminal() {
-    let shown = |text: &str| {
-        let mut room = String::from("before");
-        show(&mut room, text);
-        room
-    };
-    assert_eq!(shown("curl/8 (x; y)"), "curl/8 (x; y)");
-    assert_eq!(shown("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
-    for long in ["ä", "a"] {
-        assert_eq!(shown(&long.repeat(1000)).chars().count(), TEXT_CHARS);
     }
 }

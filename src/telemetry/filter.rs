@@ -1,0 +1,71 @@
+//! What is logged.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tracing::level_filters::LevelFilter;
+use tracing::{Level, Metadata, callsite};
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::{Layer, Registry};
+
+use super::TelemetryError;
+use crate::document::nearest;
+
+const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+
+/// A filter in force, in whose place another one may be put. Clones are the same one.
+#[derive(Clone, Debug)]
+pub(super) struct Filter(Arc<RwLock<Targets>>);
+
+impl Filter {
+    pub(super) fn new(targets: Targets) -> Self {
+        Self(Arc::new(RwLock::new(targets)))
+    }
+
+    /// Whether a line or span of this kind is logged. Asked once for each place in the program, and then remembered
+    /// there until another filter takes this one's place.
+    pub(super) fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        let targets = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        is_safe(metadata) && targets.would_enable(metadata.target(), metadata.level())
+    }
+
+    /// The lowest level of which anything is logged.
+    pub(super) fn lowest(&self) -> Option<LevelFilter> {
+        let targets = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        Layer::<Registry>::max_level_hint(&*targets)
+    }
+
+    pub(super) fn set(&self, targets: Targets) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = targets;
+        callsite::rebuild_interest_cache();
+    }
+}
+
+/// Reads a filter. A word by itself is a level, or one of our own parts: tracing takes any other for the name of
+/// a part of some program, and would log nothing where somebody mistyped `debug`.
+pub(super) fn parse(text: &str) -> Result<Targets, TelemetryError> {
+    let own = env!("CARGO_CRATE_NAME");
+    let known = |word: &str| {
+        let level = LEVELS.iter().any(|level| word.eq_ignore_ascii_case(level));
+        level || word.starts_with(own) || word.contains('=')
+    };
+    let words = text.split(',').map(str::trim);
+    let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
+    let wrong = words.iter().find(|word| word.contains('[') || !known(word));
+    match (wrong, words.is_empty()) {
+        (None, false) => words
+            .join(",")
+            .parse()
+            .map_err(|error| TelemetryError::Filter(text.into(), error)),
+        (None, true) => Err(TelemetryError::Word(text.to_owned(), String::new())),
+        (Some(word), _) => Err(TelemetryError::Word(
+            (*word).to_owned(),
+            nearest(word, LEVELS.into_iter()),
+        )),
+    }
+}
+
+/// Whether a line or span is sure to hold nothing of a request's: see the [module docs](super).
+fn is_safe(metadata: &Metadata<'_>) -> bool {
+    let source = metadata.target().split("::").next();
+    source == Some(env!("CARGO_CRATE_NAME")) || *metadata.level() <= Level::WARN
+}
