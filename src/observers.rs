@@ -85,7 +85,7 @@ impl Observer for Observers {
             let now = SystemTime::now();
             recent.push(record, now);
             self.ledger.note(record, now);
-            line::log(record, self.upstream.as_deref());
+            line::log(record, self.upstream.as_deref(), now);
         }
     }
 }

@@ -29,6 +29,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 use self::filter::Filter;
 use self::lines::Lines;
 use self::scribe::Scribe;
+pub(crate) use self::scribe::{Words, write};
 pub use self::switch::Switch;
 
 /// The variable that overrides the level given on the command line.

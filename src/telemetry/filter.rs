@@ -24,8 +24,13 @@ impl Filter {
     /// Whether a line or span of this kind is logged. Asked once for each place in the program, and then remembered
     /// there until another filter takes this one's place.
     pub(super) fn wants(&self, metadata: &Metadata<'_>) -> bool {
+        is_safe(metadata) && self.wants_own(metadata.target(), *metadata.level())
+    }
+
+    /// Whether a line of ours is logged.
+    pub(super) fn wants_own(&self, target: &str, level: Level) -> bool {
         let targets = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        is_safe(metadata) && targets.would_enable(metadata.target(), metadata.level())
+        targets.would_enable(target, &level)
     }
 
     /// The lowest level of which anything is logged.
@@ -66,6 +71,7 @@ pub(super) fn parse(text: &str) -> Result<Targets, TelemetryError> {
 
 /// Whether a line or span is sure to hold nothing of a request's: see the [module docs](super).
 fn is_safe(metadata: &Metadata<'_>) -> bool {
-    let source = metadata.target().split("::").next();
-    source == Some(env!("CARGO_CRATE_NAME")) || *metadata.level() <= Level::WARN
+    let part = metadata.target().strip_prefix(env!("CARGO_CRATE_NAME"));
+    let is_own = part.is_some_and(|part| part.is_empty() || part.starts_with("::"));
+    is_own || *metadata.level() <= Level::WARN
 }

@@ -5,11 +5,11 @@ use std::fmt;
 use std::io::Write as _;
 use std::time::SystemTime;
 
-use tracing::Event;
 use tracing::field::{Field, Visit};
+use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::scribe::Fields;
+use super::scribe::{Fields, Words};
 use super::stamp::stamp;
 use crate::harmless::{acts, is_verbatim};
 use crate::hex;
@@ -21,14 +21,10 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
     event: &Event<'_>,
     span: Option<SpanRef<'s, S>>,
 ) {
-    put(line, "{\"timestamp\":\"");
-    stamp(line, now);
-    put(line, "\",\"level\":\"");
-    put(line, event.metadata().level().as_str());
-    put(line, "\"");
-    event.record(&mut Json(line));
-    put(line, ",\"target\":");
-    string(line, event.metadata().target());
+    let metadata = event.metadata();
+    let mut json = begin(line, now, *metadata.level());
+    event.record(&mut json);
+    json.text("target", metadata.target());
     if let Some(span) = span {
         put(line, ",\"span\":{\"name\":");
         string(line, span.name());
@@ -40,15 +36,29 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
     put(line, "}\n");
 }
 
+/// Begins a line of this time and level.
+pub(super) fn begin(line: &mut Vec<u8>, now: SystemTime, level: Level) -> Json<'_> {
+    put(line, "{\"timestamp\":\"");
+    stamp(line, now);
+    put(line, "\",\"level\":\"");
+    put(line, level.as_str());
+    put(line, "\"");
+    Json(line)
+}
+
 /// Writes members, each with a comma in front of it.
 pub(super) struct Json<'l>(pub(super) &'l mut Vec<u8>);
 
 impl Json<'_> {
-    fn begin(&mut self, field: &Field) {
+    fn begin(&mut self, name: &str) {
         self.0.push(b',');
-        let name = field.name();
         string(self.0, name.strip_prefix("r#").unwrap_or(name));
         self.0.push(b':');
+    }
+
+    pub(super) fn end(mut self, target: &str) {
+        self.text("target", target);
+        put(self.0, "}\n");
     }
 }
 
@@ -86,43 +96,79 @@ fn quoted(line: &mut Vec<u8>, text: &str) {
     }
 }
 
-impl Visit for Json<'_> {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.begin(field);
+impl Words for Json<'_> {
+    fn text(&mut self, name: &str, value: &str) {
+        self.begin(name);
         string(self.0, value);
     }
 
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.begin(field);
+    fn number(&mut self, name: &str, value: u64) {
+        self.begin(name);
         put(self.0, itoa::Buffer::new().format(value));
     }
 
+    fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
+        self.begin(name);
+        self.0.push(b'"');
+        for (place, (value, number)) in values.enumerate() {
+            put(self.0, if place > 0 { " " } else { "" });
+            between_quotes(self.0, value);
+            if let Some(number) = number {
+                self.0.push(b'=');
+                put(self.0, itoa::Buffer::new().format(number));
+            }
+        }
+        self.0.push(b'"');
+    }
+
+    fn bare(&mut self, name: &str, parts: &[&str]) {
+        self.begin(name);
+        self.0.push(b'"');
+        for part in parts {
+            put(self.0, part);
+        }
+        self.0.push(b'"');
+    }
+
+    fn id(&mut self, name: &str, value: &[u8]) {
+        self.begin(name);
+        self.0.push(b'"');
+        hex::append(self.0, value);
+        self.0.push(b'"');
+    }
+}
+
+impl Visit for Json<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.text(field.name(), value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.number(field.name(), value);
+    }
+
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.begin(field);
+        self.begin(field.name());
         put(self.0, itoa::Buffer::new().format(value));
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.begin(field);
+        self.begin(field.name());
         // What is no number is null.
         let _ = serde_json::to_writer(&mut *self.0, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.begin(field);
+        self.begin(field.name());
         put(self.0, if value { "true" } else { "false" });
     }
 
-    /// Digits of an id.
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
-        self.begin(field);
-        self.0.push(b'"');
-        hex::append(self.0, value);
-        self.0.push(b'"');
+        self.id(field.name(), value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.begin(field);
+        self.begin(field.name());
         self.0.push(b'"');
         // Of what can't say what it is the line has as much as it said.
         let _ = fmt::write(&mut Quoted(self.0), format_args!("{value:?}"));
@@ -135,14 +181,18 @@ struct Quoted<'l>(&'l mut Vec<u8>);
 
 impl fmt::Write for Quoted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        if is_verbatim(text) {
-            put(self.0, text);
-        } else {
-            let start = self.0.len();
-            string(self.0, text);
-            self.0.pop();
-            self.0.remove(start);
-        }
+        between_quotes(self.0, text);
         Ok(())
+    }
+}
+
+fn between_quotes(line: &mut Vec<u8>, text: &str) {
+    if is_verbatim(text) {
+        put(line, text);
+    } else {
+        let start = line.len();
+        quoted(line, text);
+        line.pop();
+        line.remove(start);
     }
 }

@@ -12,7 +12,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::scribe::{Fields, MESSAGE};
+use super::scribe::{Fields, MESSAGE, Words};
 use super::stamp::stamp;
 use crate::harmless::{is_plain, is_verbatim, spell};
 use crate::hex;
@@ -31,14 +31,7 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
     event: &Event<'_>,
     span: Option<SpanRef<'s, S>>,
 ) {
-    let mut text = Text::new(line, colours);
-    text.style(DIM);
-    stamp(text.line, now);
-    text.style(END);
-    text.put(" ");
-    let (colour, level) = level(*event.metadata().level());
-    text.painted(colour, level);
-    text.put(" ");
+    let mut text = begin(line, colours, now, *event.metadata().level());
     if let Some(span) = span {
         for span in span.scope().from_root() {
             text.painted(BOLD, span.name());
@@ -54,7 +47,20 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
         text.put(" ");
     }
     event.record(&mut text);
-    text.put("\n");
+    text.end();
+}
+
+/// Begins a line of this time and level.
+pub(super) fn begin(line: &mut Vec<u8>, colours: bool, now: SystemTime, of: Level) -> Text<'_> {
+    let mut text = Text::new(line, colours);
+    text.style(DIM);
+    stamp(text.line, now);
+    text.style(END);
+    text.put(" ");
+    let (colour, level) = level(of);
+    text.painted(colour, level);
+    text.put(" ");
+    text
 }
 
 /// The colour and the word of a level. Words are as long as each other.
@@ -104,13 +110,12 @@ impl<'l> Text<'l> {
     }
 
     /// What comes before a value: a space, and its name unless it is the message, which is what the result says.
-    fn begin(&mut self, field: &Field) -> bool {
+    fn begin(&mut self, name: &str) -> bool {
         if self.is_first {
             self.is_first = false;
         } else {
             self.line.push(b' ');
         }
-        let name = field.name();
         if name == MESSAGE {
             return true;
         }
@@ -126,51 +131,84 @@ impl<'l> Text<'l> {
         false
     }
 
+    pub(super) fn end(self) {
+        self.line.push(b'\n');
+    }
+
     /// Writes what has no quotes.
-    fn bare(&mut self, value: &dyn fmt::Debug) {
+    fn said(&mut self, value: &dyn fmt::Debug) {
         // That a value can't say what it is leaves the line without it.
         let _ = fmt::write(&mut Bare(self.line), format_args!("{value:?}"));
     }
 }
 
-impl Visit for Text<'_> {
-    fn record_str(&mut self, field: &Field, value: &str) {
-        if self.begin(field) {
+impl Words for Text<'_> {
+    fn text(&mut self, name: &str, value: &str) {
+        if self.begin(name) {
             put_bare(self.line, value);
-        } else if is_verbatim(value) {
-            self.line.push(b'"');
-            self.put(value);
-            self.line.push(b'"');
         } else {
-            let _ = write!(self.line, "{value:?}");
+            self.line.push(b'"');
+            put_quoted(self.line, value);
+            self.line.push(b'"');
         }
     }
 
+    fn number(&mut self, name: &str, value: u64) {
+        self.bare(name, &[itoa::Buffer::new().format(value)]);
+    }
+
+    fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
+        self.begin(name);
+        self.line.push(b'"');
+        for (place, (value, number)) in values.enumerate() {
+            self.put(if place > 0 { " " } else { "" });
+            put_quoted(self.line, value);
+            if let Some(number) = number {
+                self.line.push(b'=');
+                self.put(itoa::Buffer::new().format(number));
+            }
+        }
+        self.line.push(b'"');
+    }
+
+    fn bare(&mut self, name: &str, parts: &[&str]) {
+        self.begin(name);
+        for part in parts {
+            self.put(part);
+        }
+    }
+
+    fn id(&mut self, name: &str, value: &[u8]) {
+        self.begin(name);
+        hex::append(self.line, value);
+    }
+}
+
+impl Visit for Text<'_> {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.text(field.name(), value);
+    }
+
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.begin(field);
-        self.put(itoa::Buffer::new().format(value));
+        self.number(field.name(), value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.begin(field);
-        self.put(itoa::Buffer::new().format(value));
+        self.bare(field.name(), &[itoa::Buffer::new().format(value)]);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.begin(field);
-        self.put(if value { "true" } else { "false" });
+        self.bare(field.name(), &[if value { "true" } else { "false" }]);
     }
 
-    /// Digits of an id.
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
-        self.begin(field);
-        hex::append(self.line, value);
+        self.id(field.name(), value);
     }
 
     /// An error, and what led to it.
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.begin(field);
-        self.bare(&format_args!("{value}"));
+        self.begin(field.name());
+        self.said(&format_args!("{value}"));
         let mut cause = value.source();
         if cause.is_none() {
             return;
@@ -182,15 +220,15 @@ impl Visit for Text<'_> {
         let mut before = "[";
         while let Some(error) = cause {
             self.put(before);
-            self.bare(&format_args!("{error}"));
+            self.said(&format_args!("{error}"));
             (before, cause) = (", ", error.source());
         }
         self.put("]");
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.begin(field);
-        self.bare(value);
+        self.begin(field.name());
+        self.said(value);
     }
 }
 
@@ -212,5 +250,17 @@ fn put_bare(line: &mut Vec<u8>, text: &str) {
         spell(text, |char| {
             line.extend_from_slice(char.encode_utf8(&mut room).as_bytes());
         });
+    }
+}
+
+/// What stands between quotes.
+fn put_quoted(line: &mut Vec<u8>, text: &str) {
+    if is_verbatim(text) {
+        line.extend_from_slice(text.as_bytes());
+    } else {
+        let start = line.len();
+        let _ = write!(line, "{text:?}");
+        line.pop();
+        line.remove(start);
     }
 }

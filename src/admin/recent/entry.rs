@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::texts::Texts;
@@ -19,8 +20,6 @@ pub(in crate::admin) struct Entry {
     /// In the order in which they are read again.
     texts: Texts,
     spans: Vec<Span>,
-    /// Hardly any request has one.
-    parts: Vec<(String, Option<u16>)>,
 }
 
 /// What needs no room of its own.
@@ -37,12 +36,14 @@ struct Facts {
     id: RequestId,
     repairs: usize,
     filled: usize,
+    dropped: usize,
 }
 
 impl Entry {
     /// Says what this record does, and nothing of the one before.
     pub(super) fn become_of(&mut self, number: u64, time: SystemTime, record: &Record<'_>) {
         let filled = record.filled.iter().take(LISTED);
+        let dropped = record.dropped.iter().take(LISTED);
         self.facts = Some(Facts {
             number,
             time,
@@ -55,6 +56,7 @@ impl Entry {
             id: record.id,
             repairs: record.repairs.len(),
             filled: filled.len(),
+            dropped: dropped.len(),
         });
         let texts = &mut self.texts;
         texts.clear();
@@ -70,16 +72,15 @@ impl Entry {
         for pointer in filled {
             texts.push(pointer);
         }
-        for name in record.dropped.iter().take(LISTED) {
+        for name in dropped {
             texts.push_shown(name);
+        }
+        for (name, answer) in record.parts.iter().take(LISTED) {
+            texts.push(name);
+            texts.push(answer.as_ref().map_or("", StatusCode::as_str));
         }
         self.spans.clear();
         self.spans.extend(record.spans.iter().take(LISTED).cloned());
-        self.parts.clear();
-        let parts = record.parts.iter().take(LISTED);
-        let status = |status: &Option<http::StatusCode>| status.map(|status| status.as_u16());
-        self.parts
-            .extend(parts.map(|(name, answer)| (name.clone(), status(answer))));
     }
 
     /// Its place among all records of this process.
@@ -96,12 +97,16 @@ impl Entry {
         let [method, template, rule, client, user_agent, hint] = [(); 6].map(|()| text());
         let repairs: Vec<_> = texts.by_ref().take(facts.repairs).collect();
         let filled: Vec<_> = texts.by_ref().take(facts.filled).collect();
-        let dropped: Vec<_> = texts.collect();
+        let dropped: Vec<_> = texts.by_ref().take(facts.dropped).collect();
+        let part = |name: &str, status: &str| {
+            let status = status.parse::<u16>().ok();
+            json!({ "name": name, "status": status })
+        };
+        let parts = std::iter::from_fn(|| Some(part(texts.next()?, texts.next()?)));
+        let parts: Vec<_> = parts.collect();
         let spans = self.spans.iter().map(
             |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
         );
-        let parts = self.parts.iter();
-        let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
         json!({
             "seq": facts.number,
             "time": rfc3339::millis(facts.time),
@@ -115,7 +120,7 @@ impl Entry {
             "spans": spans.collect::<Vec<_>>(),
             "filled": filled,
             "dropped": dropped,
-            "parts": parts.collect::<Vec<_>>(),
+            "parts": parts,
             "hint": hint,
             "snapshot": facts.snapshot.map(Origin::as_str),
             "age_ms": facts.age.map(|age| u64::try_from(age.as_millis()).unwrap_or(u64::MAX)),

@@ -28,7 +28,7 @@ fn logged(format: Format, level: &str, record: &Record<'_>) -> String {
     let written = Written::default();
     let (log, _) = log_to(written.clone(), format, level).unwrap();
     tracing::dispatcher::with_default(&log, || {
-        super::log(record, Some("cloud"));
+        super::log(record, Some("cloud"), SystemTime::now());
         // What waits for nothing takes along what is in front of it.
         tracing::event!(parent: None, Level::ERROR, "end");
     });
@@ -141,19 +141,6 @@ fn what_passed_as_it_came_is_for_who_looks_closer() {
     }
     let rejected = record(Outcome::Rejected);
     assert_eq!(logged(Format::Text, "warn", &rejected), "");
-}
-
-#[test]
-fn a_line_says_nothing_of_the_one_before() {
-    let long = ["/x".repeat(ROOM)];
-    for dropped in [&long[..], &[]] {
-        let line = logged(Format::Text, "info", &full(Outcome::Repaired, dropped, &[]));
-        assert_eq!(line.contains("dropped="), !dropped.is_empty());
-        assert!(
-            line.contains("filled=\"/state /routing/queue/id\""),
-            "{line}"
-        );
-    }
 }
 
 #[test]
