@@ -1,6 +1,7 @@
 //! Rules and sources as data: what is repaired, and where the current state is read. Pure: a path goes
 //! in, what applies to it comes out.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Method, StatusCode};
@@ -272,7 +273,7 @@ pub struct Place<'r> {
 
 impl Place<'_> {
     /// What fills a target of the rule; behind the targets, what a member of its `drop_current` must be.
-    pub fn value<'c>(&self, participant: &Participant<'c>, target: usize) -> Option<&'c str> {
+    pub fn value<'c>(&self, participant: &Participant<'c>, target: usize) -> Option<Cow<'c, str>> {
         let field = self.fields.get(target).copied().flatten()?;
         participant.value(field)
     }

@@ -1,6 +1,6 @@
 //! What was read of a conversation: for each participant the few values that can fill a gap.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 mod block;
 mod builder;
@@ -13,11 +13,12 @@ pub(crate) use builder::ConversationBuilder;
 /// is not what it claims to be.
 pub(crate) const MAX_VALUE: usize = 256;
 
-/// What a source said about a conversation's participants. Holds no attribute values. Clones share it.
+/// What a source said about a conversation's participants. Holds no attribute values.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Conversation {
-    /// One allocation for all of it: see [`block`].
-    block: Arc<[u8]>,
+    /// One allocation for all of it: see [`block`]. It is not shared: a hundred bytes are copied as soon as two counts
+    /// are changed, and the counts would have to be kept.
+    block: Box<[u8]>,
 }
 
 impl Conversation {
@@ -54,8 +55,7 @@ impl Conversation {
 
     /// Bytes of memory that it holds.
     pub fn weight(&self) -> usize {
-        // Its clones are counted beside the bytes.
-        size_of::<Self>() + 2 * size_of::<usize>() + self.block.len()
+        size_of::<Self>() + self.block.len()
     }
 
     /// Writes it down for [`decode`](Self::decode).
@@ -97,7 +97,7 @@ pub struct Participant<'c> {
 
 impl<'c> Participant<'c> {
     /// The value of a field, by its index in the source.
-    pub fn value(&self, field: usize) -> Option<&'c str> {
+    pub fn value(&self, field: usize) -> Option<Cow<'c, str>> {
         self.block.value(self.index, field)
     }
 }

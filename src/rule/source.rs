@@ -204,6 +204,8 @@ fn is_usable(text: &str) -> bool {
 mod tests {
     use serde_json::json;
 
+    use std::borrow::Cow;
+
     use super::*;
 
     fn source() -> Source {
@@ -235,8 +237,8 @@ mod tests {
         let conversation = source().extract(answer.to_string().as_bytes()).unwrap();
         let participant = conversation.participant("p").unwrap();
         (
-            participant.value(0).map(str::to_owned),
-            participant.value(1).map(str::to_owned),
+            participant.value(0).map(Cow::into_owned),
+            participant.value(1).map(Cow::into_owned),
         )
     }
 
@@ -299,7 +301,7 @@ mod tests {
         let conversation = source().extract(answer).unwrap();
         assert_eq!(
             conversation.participant("p").unwrap().value(0),
-            Some("connected")
+            Some("connected".into())
         );
     }
 

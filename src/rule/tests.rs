@@ -106,7 +106,7 @@ fn a_match_says_where_to_read() {
     let conversation = places[0].source.extract(answer).unwrap();
     let participant = conversation.participant("P").unwrap();
     let values = [0, 1, 2].map(|target| places[0].value(&participant, target));
-    assert_eq!(values, [Some("q"), Some("connected"), None]);
+    assert_eq!(values, [Some("q".into()), Some("connected".into()), None]);
 }
 
 #[test]

@@ -4,11 +4,13 @@
 //! form, fields, participants      1 byte each; in the wide forms 1, 4 and 4
 //! ids                             16 bytes each, where all are UUIDs as the API writes them
 //! cells                           for each participant its fields; before them the id where ids are texts
-//! texts                           each behind its length less one
+//! texts                           each behind its length less one; UUIDs in 18 bytes: see [`push`]
 //! ```
 //!
 //! A cell is nothing, one of the [`WORDS`], or a text: in the narrow form, of one byte, by its number, in the
 //! wide forms, of four, by its place. A text that several cells have is there once.
+
+use std::borrow::Cow;
 
 use super::{MAX_VALUE, uuid};
 
@@ -129,7 +131,7 @@ impl<'c> Block<'c> {
     /// The place of the participant with this id, the first of several.
     pub(super) fn position(&self, id: &str) -> Option<usize> {
         if self.form == Form::Textual {
-            return (0..self.count).find(|&index| self.cell(index, 0) == Some(id));
+            return (0..self.count).find(|&index| self.cell(index, 0).as_deref() == Some(id));
         }
         let id = uuid::pack(id)?;
         let (ids, _) = self.ids.as_chunks();
@@ -137,21 +139,21 @@ impl<'c> Block<'c> {
     }
 
     /// A field of the participant at a place.
-    pub(super) fn value(&self, index: usize, field: usize) -> Option<&'c str> {
+    pub(super) fn value(&self, index: usize, field: usize) -> Option<Cow<'c, str>> {
         if field >= self.fields || index >= self.count {
             return None;
         }
         self.cell(index, self.form.id_cells() + field)
     }
 
-    fn cell(&self, index: usize, column: usize) -> Option<&'c str> {
+    fn cell(&self, index: usize, column: usize) -> Option<Cow<'c, str>> {
         let row = self.fields + self.form.id_cells();
         self.text(self.form.number_at(self.cells, index * row + column)?)
     }
 
-    fn text(&self, cell: usize) -> Option<&'c str> {
+    fn text(&self, cell: usize) -> Option<Cow<'c, str>> {
         let Some(at) = cell.checked_sub(FIRST_TEXT) else {
-            return WORDS.get(cell.checked_sub(1)?).copied();
+            return WORDS.get(cell.checked_sub(1)?).copied().map(Cow::Borrowed);
         };
         let mut texts = self.texts;
         if self.form == Form::Narrow {
@@ -161,20 +163,53 @@ impl<'c> Block<'c> {
         } else {
             texts = texts.get(at..)?;
         }
-        std::str::from_utf8(split(texts)?.0).ok()
+        match split(texts)?.0 {
+            Text::Plain(text) => str::from_utf8(text).ok().map(Cow::Borrowed),
+            Text::Uuid(packed) => Some(Cow::Owned(uuid::unpack(packed))),
+        }
     }
 }
 
-/// The first text, and those behind it.
-fn split(texts: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = texts.split_first()?;
-    rest.split_at_checked(usize::from(*length) + 1)
+enum Text<'c> {
+    Plain(&'c [u8]),
+    Uuid(&'c [u8; 16]),
 }
 
-/// Adds a text.
+/// In the place of the length less one: which of two it is stands behind it.
+const ESCAPE: u8 = u8::MAX;
+const LONGEST: u8 = 0;
+const UUID: u8 = 1;
+
+/// The first text, and those behind it.
+fn split(texts: &[u8]) -> Option<(Text<'_>, &[u8])> {
+    let (text, rest) = match texts {
+        [ESCAPE, UUID, rest @ ..] => {
+            let (packed, rest) = rest.split_first_chunk()?;
+            return Some((Text::Uuid(packed), rest));
+        }
+        [ESCAPE, LONGEST, rest @ ..] => rest.split_at_checked(MAX_VALUE)?,
+        [length, rest @ ..] if *length != ESCAPE => {
+            rest.split_at_checked(usize::from(*length) + 1)?
+        }
+        _ => return None,
+    };
+    Some((Text::Plain(text), rest))
+}
+
+/// Adds a text. Ids of queues and users are UUIDs, and take 18 bytes in place of 37; the longest text takes one more
+/// than its length and the byte for that.
 pub(super) fn push(text: &str, texts: &mut Vec<u8>) -> Option<()> {
-    const { assert!(MAX_VALUE <= 256, "a length less one is a byte") }
-    texts.push(u8::try_from(text.len().checked_sub(1)?).ok()?);
+    const { assert!(MAX_VALUE == 256, "a length less one is a byte") }
+    if let Some(packed) = uuid::pack(text) {
+        texts.extend_from_slice(&[ESCAPE, UUID]);
+        texts.extend_from_slice(&packed);
+        return Some(());
+    }
+    let length = u8::try_from(text.len().checked_sub(1)?).ok()?;
+    texts.push(length);
+    if length == ESCAPE {
+        texts.push(LONGEST);
+    }
     texts.extend_from_slice(text.as_bytes());
     Some(())
 }

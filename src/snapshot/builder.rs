@@ -12,8 +12,10 @@ const COMPARED: usize = 64;
 pub(crate) struct ConversationBuilder {
     fields: usize,
     count: usize,
-    /// Ids as texts, each behind its length less one.
+    /// Ids as texts.
     ids: Vec<u8>,
+    /// Where each of them begins.
+    id_starts: Vec<usize>,
     /// The same ids, as long as all of them can be packed.
     packed: Option<Vec<u8>>,
     cells: Vec<Cell>,
@@ -37,6 +39,7 @@ impl ConversationBuilder {
             fields,
             count: 0,
             ids: Vec::new(),
+            id_starts: Vec::new(),
             packed: Some(Vec::new()),
             cells: Vec::new(),
             texts: Vec::new(),
@@ -51,9 +54,11 @@ impl ConversationBuilder {
         id: &str,
         values: impl IntoIterator<Item = Option<&'v str>>,
     ) {
+        let start = self.ids.len();
         if block::push(id, &mut self.ids).is_none() {
             return;
         }
+        self.id_starts.push(start);
         self.packed = self.packed.take().and_then(|mut packed| {
             packed.extend_from_slice(&uuid::pack(id)?);
             Some(packed)
@@ -73,17 +78,15 @@ impl ConversationBuilder {
         if let Some(word) = WORDS.iter().position(|word| *word == value) {
             return Some(Cell::Word(word));
         }
-        let is_same = |start: &usize| {
-            let text = self.texts.get(start + 1..);
-            let length = self.texts.get(*start).map(|less| usize::from(*less) + 1);
-            length == Some(value.len())
-                && text.is_some_and(|text| text.starts_with(value.as_bytes()))
-        };
-        if let Some(known) = self.starts.iter().take(COMPARED).position(is_same) {
-            return Some(Cell::Text(known));
-        }
         let start = self.texts.len();
         block::push(value, &mut self.texts)?;
+        // As it tells its own length, none begins as another does.
+        let (texts, text) = self.texts.split_at(start);
+        let is_same = |start: &usize| texts.get(*start..).is_some_and(|it| it.starts_with(text));
+        if let Some(known) = self.starts.iter().take(COMPARED).position(is_same) {
+            self.texts.truncate(start);
+            return Some(Cell::Text(known));
+        }
         self.starts.push(start);
         Some(Cell::Text(self.starts.len() - 1))
     }
@@ -111,12 +114,10 @@ impl ConversationBuilder {
         if form != Form::Textual {
             out.extend_from_slice(ids);
         }
-        let mut id = 0;
         let mut cells = self.cells.iter();
-        for _ in 0..self.count {
+        for start in &self.id_starts {
             if form == Form::Textual {
-                form.write(FIRST_TEXT + self.texts.len() + id, &mut out)?;
-                id += usize::from(*ids.get(id)?) + 2;
+                form.write(FIRST_TEXT + self.texts.len() + start, &mut out)?;
             }
             for cell in cells.by_ref().take(self.fields) {
                 form.write(self.number(*cell, form)?, &mut out)?;

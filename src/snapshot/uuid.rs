@@ -22,6 +22,20 @@ const fn digits() -> [u8; 256] {
     digits
 }
 
+/// The id that has these bytes.
+pub(super) fn unpack(packed: &[u8; 16]) -> String {
+    let mut text = String::with_capacity(36);
+    for (place, byte) in packed.iter().enumerate() {
+        if matches!(place, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 0x0f] {
+            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+        }
+    }
+    text
+}
+
 /// The bytes of an id that is written in just that way, so that no other text has the same bytes.
 pub(super) fn pack(text: &str) -> Option<[u8; 16]> {
     let text: &[u8; 36] = text.as_bytes().try_into().ok()?;

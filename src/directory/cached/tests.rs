@@ -160,19 +160,15 @@ fn lesson(directory: &impl Directory, ask: Ask) -> Lesson {
     }
 }
 
-fn state(reading: &Reading) -> &str {
-    reading
-        .snapshot
-        .conversation
-        .participant("p")
-        .unwrap()
-        .value(0)
-        .unwrap()
+fn state(reading: &Reading) -> String {
+    let conversation = &reading.snapshot.conversation;
+    let state = conversation.participant("p").unwrap().value(0);
+    state.unwrap().into_owned()
 }
 
 async fn read(directory: &impl Directory, ask: &Ask) -> (String, Origin) {
     let reading = directory.read(ask).await.unwrap();
-    (state(&reading).to_owned(), reading.origin)
+    (state(&reading), reading.origin)
 }
 
 fn spawn_read<D: Directory>(

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -173,15 +174,15 @@ impl<'a> Draft<'a> {
     /// mark and a `Content-Type` that nobody chose are mended in any case: no upstream can want them.
     pub(super) fn edit(&self, demand: Demand, known: Option<&Known<'_>>, head: &Parts) -> Edit {
         // Asked for several times each.
-        let values: Vec<Option<&str>> = match known {
+        let values: Vec<Option<Cow<'_, str>>> = match known {
             Some(known) => {
                 let targets = 0..self.rule().targets.len();
-                let value = |target| known.value(target).filter(|_| demand.wants(target));
-                targets.map(value).collect()
+                let wanted = |target| demand.wants(target).then(|| known.value(target))?;
+                targets.map(wanted).collect()
             }
             None => Vec::new(),
         };
-        let value = |target: usize| values.get(target).copied().flatten();
+        let value = |target: usize| values.get(target)?.as_deref();
         let filled: Vec<usize> = self
             .gaps()
             .filter(|&target| value(target).is_some())

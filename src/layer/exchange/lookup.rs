@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,13 +35,13 @@ impl Known<'_> {
     pub(super) fn contradicted<'m>(&self, meant: &'m Meant<'_, '_>) -> Option<&'m Current> {
         let targets = meant.rule.targets().len();
         let is_so = |current: &&Current| {
-            self.value(targets + current.index) == Some(current.value.as_str())
+            self.value(targets + current.index).as_deref() == Some(current.value.as_str())
         };
         meant.current.iter().find(|current| !is_so(current))
     }
 
     /// What fills a target.
-    pub(super) fn value(&self, target: usize) -> Option<&str> {
+    pub(super) fn value(&self, target: usize) -> Option<Cow<'_, str>> {
         let conversation = &self.reading.snapshot.conversation;
         let participant = conversation.at(self.position?)?;
         self.place.value(&participant, target)

@@ -5,7 +5,7 @@ use crate::directory::cached::Key;
 use crate::snapshot::Conversation;
 
 /// Of what is kept, and of how a conversation is read from an answer: with either, another number.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 /// Largest value that is kept. It has a thousand participants; what is larger is looked up by each replica.
 const MOST: usize = 64 << 10;

@@ -72,7 +72,7 @@ async fn writes_that_follow_each_other_without_end_do_not_keep_a_reader_waiting(
     }
     let reading = reader.await.unwrap().unwrap();
     // What was said after the third.
-    assert_eq!((state(&reading), upstream.lookups()), ("3", 4));
+    assert_eq!((state(&reading), upstream.lookups()), ("3".to_owned(), 4));
 }
 
 #[tokio::test]

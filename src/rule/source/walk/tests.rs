@@ -111,8 +111,8 @@ fn escapes_and_white_space_change_nothing() {
     let conversation = walked.unwrap();
     let participant = conversation.participant("p\n1").unwrap();
     assert_eq!(
-        (participant.value(0), participant.value(1)),
-        (None, Some("q\""))
+        [participant.value(0), participant.value(1)],
+        [None, Some("q\"".into())]
     );
 }
 
