@@ -49,37 +49,50 @@ impl Kind {
     }
 }
 
-/// Sends so many requests, over so many connections at once, and ends when all are answered as they should.
-pub(crate) fn send(proxy: SocketAddr, kind: Kind, requests: usize, connections: usize) {
+/// Sends so many requests to each proxy, over so many connections at once, and ends when all are answered as they
+/// should. Each caller goes from proxy to proxy, so that whatever else the machine does falls on all of them alike.
+pub(crate) fn send(proxies: &[SocketAddr], kind: Kind, requests: usize, connections: usize) {
     thread::scope(|scope| {
         for number in 0..connections {
             // The first ones send what is over.
             let share = (requests + connections - 1 - number) / connections;
-            scope.spawn(move || caller(proxy, kind, share));
+            scope.spawn(move || caller(proxies, kind, share));
         }
     });
 }
 
-fn caller(proxy: SocketAddr, kind: Kind, requests: usize) {
-    let mut writer = TcpStream::connect(proxy).unwrap();
-    writer.set_nodelay(true).unwrap();
-    let mut reader = BufReader::new(writer.try_clone().unwrap());
+fn caller(proxies: &[SocketAddr], kind: Kind, requests: usize) {
+    let mut connections: Vec<_> = proxies.iter().map(|proxy| connect(*proxy)).collect();
     let request = kind.request();
     for _ in 0..requests {
-        writer.write_all(request.as_bytes()).unwrap();
-        let head = answer(&mut reader);
-        let well = match kind {
-            Kind::Passed => true,
-            Kind::Complete => head.contains("outcome=complete"),
-            // The first ones look up, or wait for the one that does.
-            Kind::Repaired => {
-                let mut origins = ["hit", "miss", "shared"].iter();
-                let known = |origin| head.contains(&format!("snapshot={origin}"));
-                head.contains("outcome=repaired") && origins.any(known)
-            }
-        };
-        assert!(well && head.starts_with("HTTP/1.1 20"), "{head}");
+        for (writer, reader) in &mut connections {
+            writer.write_all(request.as_bytes()).unwrap();
+            check(&answer(reader), kind);
+        }
+        // Whoever comes later finds the caches as the one before left them.
+        connections.rotate_left(1);
     }
+}
+
+fn connect(proxy: SocketAddr) -> (TcpStream, BufReader<TcpStream>) {
+    let writer = TcpStream::connect(proxy).unwrap();
+    writer.set_nodelay(true).unwrap();
+    let reader = BufReader::new(writer.try_clone().unwrap());
+    (writer, reader)
+}
+
+fn check(head: &str, kind: Kind) {
+    let well = match kind {
+        Kind::Passed => true,
+        Kind::Complete => head.contains("outcome=complete"),
+        // The first ones look up, or wait for the one that does.
+        Kind::Repaired => {
+            let mut origins = ["hit", "miss", "shared"].iter();
+            let known = |origin| head.contains(&format!("snapshot={origin}"));
+            head.contains("outcome=repaired") && origins.any(known)
+        }
+    };
+    assert!(well && head.starts_with("HTTP/1.1 20"), "{head}");
 }
 
 /// Reads an answer and returns its head.

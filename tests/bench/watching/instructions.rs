@@ -33,7 +33,7 @@ fn run(upstream: &Process, kind: Kind, watched: bool, requests: usize) -> f64 {
     let log = tempfile::tempfile().unwrap();
     let valgrind = ["valgrind", "--quiet", "--tool=callgrind", &out];
     let mut proxy = Process::proxy(&valgrind, watched, upstream, &log);
-    send(*proxy.addresses.first().unwrap(), kind, requests, 1);
+    send(&[*proxy.addresses.first().unwrap()], kind, requests, 1);
     proxy.end();
     if let Some(kept) = std::env::var_os("KEEP") {
         let name = format!("{kind:?}-{watched}-{requests}");

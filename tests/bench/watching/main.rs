@@ -1,7 +1,7 @@
 //! What does it cost to be watched? The same proxy twice, each in a process of its own: once as it is in
 //! production, with metrics, a record of each request, the log at `info` into a file, and the admin page open
-//! and scraped; and once with all of that off. Requests go through the one and the other in turn, and what is
-//! compared is the CPU time that the two processes used.
+//! and scraped; and once with all of that off. Requests go to the one and the other in turn, and what is compared is
+//! the CPU time that the two processes used.
 //!
 //! ```sh
 //! cargo run --release --example watching -- --most 5                     # medians of all rounds
@@ -29,6 +29,12 @@ mod served;
 mod upstream;
 
 use std::process::ExitCode;
+
+use mimalloc::MiMalloc;
+
+/// As the program has it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What is measured, and how long.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +74,8 @@ fn main() -> ExitCode {
         _ => {}
     }
     let mut plan = Plan {
-        rounds: 9,
-        requests: 6000,
+        rounds: 15,
+        requests: 8000,
         connections: 4,
         most: f64::INFINITY,
     };

@@ -1,4 +1,5 @@
-//! CPU time, in rounds that take turns: what else the machine does falls on both alike.
+//! CPU time, of processes that are started anew for each round: two of the same program differ by a percent or two for
+//! as long as they run, by where things lie in memory.
 
 use crate::callers::{Kind, send};
 use crate::proxies::Process;
@@ -6,42 +7,39 @@ use crate::{Cost, Plan, page};
 
 pub(crate) fn measure(plan: Plan) -> Vec<(Kind, Cost)> {
     let log = tempfile::tempfile().unwrap();
-    let upstream = Process::upstream();
-    let mut off = Process::proxy(&[], false, &upstream, &log);
-    let mut on = Process::proxy(&[], true, &upstream, &log);
-    page::open(*on.addresses.last().unwrap());
-    let costs = Kind::ALL.map(|kind| {
-        let round = |proxy: &mut Process| {
-            let (before, address) = (proxy.cpu(), *proxy.addresses.first().unwrap());
-            send(address, kind, plan.requests, plan.connections);
-            (proxy.cpu() - before) / f64::from(u32::try_from(plan.requests).unwrap())
-        };
-        // Connections, snapshots, and what is made when it is needed first.
-        round(&mut off);
-        round(&mut on);
-        let (mut offs, mut ons) = (Vec::new(), Vec::new());
-        for number in 0..plan.rounds {
-            // Whoever comes second finds the caches as the first one left them.
-            if number % 2 == 0 {
-                offs.push(round(&mut off));
-                ons.push(round(&mut on));
-            } else {
-                ons.push(round(&mut on));
-                offs.push(round(&mut off));
-            }
+    let mut rounds: Vec<_> = Kind::ALL.map(|kind| (kind, Vec::new())).into();
+    for _ in 0..plan.rounds {
+        let upstream = Process::upstream();
+        let mut proxies =
+            [false, true].map(|watched| Process::proxy(&[], watched, &upstream, &log));
+        let addresses = proxies
+            .each_ref()
+            .map(|one| *one.addresses.first().unwrap());
+        page::open(*proxies.last().unwrap().addresses.last().unwrap());
+        for (kind, costs) in &mut rounds {
+            // Connections, snapshots, and what is made when it is needed first.
+            send(&addresses, *kind, plan.requests / 4, plan.connections);
+            let [off, on] = proxies.each_mut().map(Process::cpu);
+            send(&addresses, *kind, plan.requests, plan.connections);
+            let [off_then, on_then] = proxies.each_mut().map(Process::cpu);
+            let requests = f64::from(u32::try_from(plan.requests).unwrap());
+            costs.push(((off_then - off) / requests, (on_then - on) / requests));
         }
-        let cost = Cost {
-            off: median(offs),
-            on: median(ons),
-        };
-        (kind, cost)
-    });
+    }
     let lines = log.metadata().unwrap().len();
     assert!(lines > 0, "nothing was logged");
-    costs.into()
+    let cost = |costs: Vec<(f64, f64)>| {
+        let off = median(costs.iter().map(|(off, _)| *off));
+        // Of each pair, as what the machine was like is the same for both of them.
+        let on = off * median(costs.iter().map(|(off, on)| on / off));
+        Cost { off, on }
+    };
+    let costs = rounds.into_iter().map(|(kind, costs)| (kind, cost(costs)));
+    costs.collect()
 }
 
-fn median(mut numbers: Vec<f64>) -> f64 {
+fn median(numbers: impl Iterator<Item = f64>) -> f64 {
+    let mut numbers: Vec<_> = numbers.collect();
     numbers.sort_by(f64::total_cmp);
     *numbers.get(numbers.len() / 2).unwrap()
 }
