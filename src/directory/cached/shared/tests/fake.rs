@@ -26,7 +26,7 @@ pub(super) struct World {
     /// Of each conversation, at the upstream.
     versions: HashMap<u64, u64>,
     /// The version that the store has been told of, whatever becomes of the store.
-    pub(super) published: HashMap<u64, u64>,
+    pub(super) published: HashMap<(usize, u64), u64>,
     pub(super) lookups: usize,
     /// Whether answers of the upstream wait, and how many do.
     holds: bool,
@@ -206,11 +206,11 @@ impl World {
         1_000_000 + u64::try_from(self.started.elapsed().as_millis()).unwrap()
     }
 
-    fn note_published(&mut self, key: Option<Key>) {
+    fn note_published(&mut self, number: usize, key: Option<Key>) {
         let partitions = Partitions::new(&PartitionKey::from_secret("what both replicas have"));
         for (&c, &version) in &self.versions {
             if key.is_none_or(|key| key == partitions.conversation(ConversationId(c))) {
-                self.published.insert(c, version);
+                self.published.insert((number, c), version);
             }
         }
     }
@@ -315,7 +315,7 @@ impl Session for Over {
     fn renew(&self, token: Bytes) -> Answer<'_, ()> {
         self.ask("renew", move |world| {
             world.data.epoch = Some(self.epoch(&token));
-            world.note_published(None);
+            world.note_published(self.number, None);
         })
     }
 
@@ -362,7 +362,7 @@ impl Session for Over {
                 let listeners = world.listeners(self.number);
                 for conversation in conversations {
                     world.set_generation(conversation, &token);
-                    world.note_published(Some(conversation));
+                    world.note_published(self.number, Some(conversation));
                     for events in &listeners {
                         events.pushed(Some(conversation));
                     }

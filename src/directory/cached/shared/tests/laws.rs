@@ -62,35 +62,44 @@ fn steps(is_deaf: bool) -> impl Strategy<Value = Vec<Step>> {
 struct Known {
     /// Answered, through the replica itself.
     own: HashMap<(usize, u64), u64>,
-    /// Answered, through either, and known to the store.
-    all: HashMap<u64, u64>,
+    /// Answered, through either, and within the reach of a replica.
+    all: HashMap<(usize, u64), u64>,
     /// All versions, with the time when the next was there.
     history: HashMap<u64, Vec<Instant>>,
 }
 
-#[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Known>>);
+#[derive(Clone)]
+struct Notes {
+    known: Arc<Mutex<Known>>,
+    /// Whether replicas ask before they fill. One that does not is told of what others publish, and of nothing that it
+    /// published itself.
+    confirm: bool,
+}
 
 impl Notes {
     fn lock(&self) -> MutexGuard<'_, Known> {
-        self.0.lock().unwrap()
+        self.known.lock().unwrap()
     }
 
     fn answered(&self, replica: &Replica, c: u64, version: u64) {
-        let published = replica.fake.world().published.get(&c).copied();
+        let published = replica.fake.world().published.clone();
         let mut known = self.lock();
         let own = known.own.entry((replica.number, c)).or_default();
         *own = version.max(*own);
-        if published.is_some_and(|published| published >= version) {
-            let all = known.all.entry(c).or_default();
-            *all = version.max(*all);
+        for reader in 0..2 {
+            let reaches = |by: &usize| self.confirm || *by != reader;
+            let mut known_to = (0..2).filter(reaches).map(|by| published.get(&(by, c)));
+            if known_to.any(|published| published.is_some_and(|published| *published >= version)) {
+                let all = known.all.entry((reader, c)).or_default();
+                *all = version.max(*all);
+            }
         }
     }
 
     fn least(&self, replica: &Replica, c: u64) -> (u64, u64) {
         let known = self.lock();
         let own = known.own.get(&(replica.number, c)).copied();
-        let all = known.all.get(&c).copied();
+        let all = known.all.get(&(replica.number, c)).copied();
         (own.unwrap_or_default(), all.unwrap_or_default())
     }
 
@@ -160,7 +169,10 @@ async fn play(steps: Vec<Step>, confirm: bool) {
     for replica in &replicas {
         replica.together().await;
     }
-    let notes = Notes::default();
+    let notes = Notes {
+        known: Arc::default(),
+        confirm,
+    };
     let mut tasks = JoinSet::new();
     for step in steps {
         let line = |number: usize, change: fn(&mut fake::LineState)| {
@@ -226,4 +238,45 @@ proptest! {
     fn without_confirm_pushes_see_to_it(steps in steps(false)) {
         run(steps, false);
     }
+}
+
+/// What one publishes after the other's change tells itself nothing of that change, whose own word was lost.
+#[test]
+fn nobody_is_told_of_what_it_publishes_itself() {
+    let steps = [
+        Step::Read(1, 2),
+        Step::Read(1, 1),
+        Step::Wait(0),
+        Step::Learn(1, 1),
+        Step::Wait(5),
+        Step::Read(0, 1),
+        Step::Wait(4),
+        Step::Read(0, 2),
+        Step::Write(0, 2),
+        Step::Wait(1),
+        Step::Write(0, 1),
+        Step::Learn(0, 1),
+        Step::Write(0, 1),
+        Step::Write(0, 1),
+        Step::Learn(0, 1),
+        Step::Write(0, 1),
+        Step::Wait(7),
+        Step::Read(1, 1),
+        Step::Read(0, 1),
+        Step::Write(0, 1),
+        Step::Write(0, 2),
+        Step::Wait(4),
+        Step::Read(0, 1),
+        Step::Read(0, 2),
+        Step::Wait(1),
+        Step::Read(0, 1),
+        Step::Write(1, 2),
+        Step::Write(1, 1),
+        Step::Read(0, 2),
+        Step::Cut(1),
+        Step::Wait(3),
+        Step::Read(0, 2),
+        Step::Read(0, 1),
+    ];
+    run(steps.into(), false);
 }
