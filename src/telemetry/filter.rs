@@ -55,18 +55,15 @@ pub(super) fn parse(text: &str) -> Result<Targets, TelemetryError> {
     };
     let words = text.split(',').map(str::trim);
     let words: Vec<_> = words.filter(|word| !word.is_empty()).collect();
-    let wrong = words.iter().find(|word| word.contains('[') || !known(word));
-    match (wrong, words.is_empty()) {
-        (None, false) => words
-            .join(",")
-            .parse()
-            .map_err(|error| TelemetryError::Filter(text.into(), error)),
-        (None, true) => Err(TelemetryError::Word(text.to_owned(), String::new())),
-        (Some(word), _) => Err(TelemetryError::Word(
-            (*word).to_owned(),
-            nearest(word, LEVELS.into_iter()),
-        )),
+    if words.is_empty() {
+        return Err(TelemetryError::Word(text.to_owned(), String::new()));
     }
+    if let Some(word) = words.iter().find(|word| word.contains('[') || !known(word)) {
+        let hint = nearest(word, LEVELS.into_iter());
+        return Err(TelemetryError::Word((*word).to_owned(), hint));
+    }
+    let targets = words.join(",").parse();
+    targets.map_err(|error| TelemetryError::Filter(text.into(), error))
 }
 
 /// Whether a line or span is sure to hold nothing of a request's: see the [module docs](super).

@@ -9,7 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::scribe::{Fields, Words};
+use super::scribe::{Fields, Words, put_list};
 use super::stamp::stamp;
 use crate::harmless::{acts, is_verbatim};
 use crate::hex;
@@ -67,20 +67,21 @@ fn put(line: &mut Vec<u8>, text: &str) {
 }
 
 fn string(line: &mut Vec<u8>, text: &str) {
-    if is_verbatim(text) {
-        line.push(b'"');
-        put(line, text);
-        line.push(b'"');
-    } else {
-        quoted(line, text);
-    }
+    line.push(b'"');
+    put_quoted(line, text);
+    line.push(b'"');
 }
 
-/// JSON wants less escaped than what acts in a terminal that shows the line.
-fn quoted(line: &mut Vec<u8>, text: &str) {
+/// What stands between quotes. JSON wants less escaped than what acts in a terminal that shows the line.
+fn put_quoted(line: &mut Vec<u8>, text: &str) {
+    if is_verbatim(text) {
+        return put(line, text);
+    }
     let start = line.len();
-    // Writing to memory cannot fail.
+    // Writing to memory cannot fail. The quotes around it are the caller's.
     let _ = serde_json::to_writer(&mut *line, text);
+    line.pop();
+    line.remove(start);
     if !text.chars().any(acts) {
         return;
     }
@@ -109,16 +110,7 @@ impl Words for Json<'_> {
 
     fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
         self.begin(name);
-        self.0.push(b'"');
-        for (place, (value, number)) in values.enumerate() {
-            put(self.0, if place > 0 { " " } else { "" });
-            between_quotes(self.0, value);
-            if let Some(number) = number {
-                self.0.push(b'=');
-                put(self.0, itoa::Buffer::new().format(number));
-            }
-        }
-        self.0.push(b'"');
+        put_list(self.0, values, put_quoted);
     }
 
     fn bare(&mut self, name: &str, parts: &[&str]) {
@@ -181,18 +173,7 @@ struct Quoted<'l>(&'l mut Vec<u8>);
 
 impl fmt::Write for Quoted<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        between_quotes(self.0, text);
+        put_quoted(self.0, text);
         Ok(())
-    }
-}
-
-fn between_quotes(line: &mut Vec<u8>, text: &str) {
-    if is_verbatim(text) {
-        put(line, text);
-    } else {
-        let start = line.len();
-        quoted(line, text);
-        line.pop();
-        line.remove(start);
     }
 }

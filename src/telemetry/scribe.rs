@@ -41,6 +41,26 @@ pub(crate) trait Words {
     fn id(&mut self, name: &str, value: &[u8]);
 }
 
+/// Writes what a list says, in quotes, each value by `put_quoted`.
+pub(super) fn put_list(
+    line: &mut Vec<u8>,
+    values: &mut dyn Iterator<Item = (&str, Option<u16>)>,
+    put_quoted: fn(&mut Vec<u8>, &str),
+) {
+    line.push(b'"');
+    for (place, (value, number)) in values.enumerate() {
+        if place > 0 {
+            line.push(b' ');
+        }
+        put_quoted(line, value);
+        if let Some(number) = number {
+            line.push(b'=');
+            line.extend_from_slice(itoa::Buffer::new().format(number).as_bytes());
+        }
+    }
+    line.push(b'"');
+}
+
 /// Writes a line by itself, if the log that is in force is ours. It is as that of an event, without the machinery of
 /// one, which takes several times as long for a dozen fields: for what happens with each request.
 pub(crate) fn write(

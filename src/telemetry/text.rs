@@ -12,7 +12,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-use super::scribe::{Fields, MESSAGE, Words};
+use super::scribe::{Fields, MESSAGE, Words, put_list};
 use super::stamp::stamp;
 use crate::harmless::{is_plain, is_verbatim, spell};
 use crate::hex;
@@ -159,16 +159,7 @@ impl Words for Text<'_> {
 
     fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
         self.begin(name);
-        self.line.push(b'"');
-        for (place, (value, number)) in values.enumerate() {
-            self.put(if place > 0 { " " } else { "" });
-            put_quoted(self.line, value);
-            if let Some(number) = number {
-                self.line.push(b'=');
-                self.put(itoa::Buffer::new().format(number));
-            }
-        }
-        self.line.push(b'"');
+        put_list(self.line, values, put_quoted);
     }
 
     fn bare(&mut self, name: &str, parts: &[&str]) {
