@@ -11,7 +11,6 @@ const COMPARED: usize = 64;
 #[derive(Debug)]
 pub(crate) struct ConversationBuilder {
     fields: usize,
-    count: usize,
     /// Ids as texts.
     ids: Vec<u8>,
     /// Where each of them begins.
@@ -37,7 +36,6 @@ impl ConversationBuilder {
     pub(super) fn new(fields: usize) -> Self {
         Self {
             fields,
-            count: 0,
             ids: Vec::new(),
             id_starts: Vec::new(),
             packed: Some(Vec::new()),
@@ -63,7 +61,6 @@ impl ConversationBuilder {
             packed.extend_from_slice(&uuid::pack(id)?);
             Some(packed)
         });
-        self.count += 1;
         let values = values
             .into_iter()
             .chain(std::iter::repeat(None))
@@ -110,7 +107,7 @@ impl ConversationBuilder {
         let mut out = Vec::with_capacity(3 + ids.len() + self.cells.len() + self.texts.len());
         out.push(form.number());
         form.write(self.fields, &mut out)?;
-        form.write(self.count, &mut out)?;
+        form.write(self.id_starts.len(), &mut out)?;
         if form != Form::Textual {
             out.extend_from_slice(ids);
         }

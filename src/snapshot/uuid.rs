@@ -1,5 +1,7 @@
 //! Ids in the shape of a UUID (RFC 9562 section 4), in lower case as the API writes them: 16 bytes instead of 36.
 
+use crate::hex;
+
 const HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 /// Where each byte's two digits are.
@@ -25,13 +27,12 @@ const fn digits() -> [u8; 256] {
 /// The id that has these bytes.
 pub(super) fn unpack(packed: &[u8; 16]) -> String {
     let mut text = String::with_capacity(36);
-    for (place, byte) in packed.iter().enumerate() {
-        if matches!(place, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 0x0f] {
-            text.push(char::from_digit(digit.into(), 16).unwrap_or_default());
-        }
+    let (halves, _) = packed.as_chunks::<8>();
+    for half in halves {
+        text.push_str(hex::text(&hex::digits(u64::from_be_bytes(*half))));
+    }
+    for at in HYPHENS {
+        text.insert(at, '-');
     }
     text
 }
