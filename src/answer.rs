@@ -25,8 +25,8 @@ impl RequestId {
 }
 
 impl RequestId {
-    /// Tells `then` the text in its parts: it is written with every line of the log.
-    pub(crate) fn spell<T>(self, then: impl FnOnce([&str; 3]) -> T) -> T {
+    /// Tells `then` the text in its parts, in ASCII: it is written with every line of the log.
+    pub(crate) fn spell<T>(self, then: impl FnOnce([&[u8]; 3]) -> T) -> T {
         // The start time tells the processes of one machine and their restarts apart in a shared log.
         static BOOT: OnceLock<u64> = OnceLock::new();
         let boot = BOOT.get_or_init(|| {
@@ -40,13 +40,17 @@ impl RequestId {
         // Six digits for the count, or as many as it takes.
         let spare = (self.0.leading_zeros() as usize / 4).min(count.len() - 6);
         let count = count.get(spare..).unwrap_or(&count);
-        then([hex::text(&boot), "-", hex::text(count)])
+        then([&boot, b"-", count])
     }
 }
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.spell(|parts| parts.iter().try_for_each(|part| f.write_str(part)))
+        self.spell(|parts| {
+            parts
+                .iter()
+                .try_for_each(|part| f.write_str(hex::text(part)))
+        })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Numbers as hexadecimal digits, in lower case: the ids of requests and traces.
 
 /// Eight lanes of a byte, each with this in it.
-const fn lanes(byte: u8) -> u64 {
+pub(crate) const fn lanes(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
 

@@ -11,6 +11,7 @@
 mod filter;
 mod json;
 mod lines;
+mod name;
 mod scribe;
 mod stamp;
 mod switch;
@@ -28,6 +29,7 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 use self::filter::Filter;
 use self::lines::Lines;
+pub(crate) use self::name::{Name, name};
 use self::scribe::Scribe;
 pub(crate) use self::scribe::{Words, write};
 pub use self::switch::Switch;

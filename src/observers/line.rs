@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use http::StatusCode;
 use tracing::Level;
 
-use crate::layer::record::{Origin, Outcome, Reason, Record, Verdict};
-use crate::telemetry::{self, Words};
+use crate::layer::record::{Outcome, Record};
+use crate::telemetry::{self, Name, Words, name};
 
 /// What filters know these lines by.
 const TARGET: &str = "patchwright::observers";
@@ -24,36 +24,42 @@ pub(super) fn log(record: &Record<'_>, upstream: Option<&str>, now: SystemTime) 
 
 /// Each line names its client by itself, so that it says the same as text and as JSON.
 fn tell(record: &Record<'_>, upstream: Option<&str>, is_news: bool, words: &mut dyn Words) {
-    record.id.spell(|parts| words.bare("id", &parts));
+    record.id.spell(|parts| words.bare(name!("id"), &parts));
     if let Some(trace) = record.trace {
-        words.id("trace_id", &trace.trace_id().to_bytes());
-        words.id("span_id", &trace.span_id().to_bytes());
+        words.id(name!("trace_id"), &trace.trace_id().to_bytes());
+        words.id(name!("span_id"), &trace.span_id().to_bytes());
     }
-    text(words, "client", record.client);
-    text(words, "upstream", upstream);
-    words.text("rule", record.rule);
-    words.text("outcome", record.outcome.as_str());
-    text(words, "reason", record.reason.map(Reason::as_str));
-    text(words, "hint", record.hint);
+    text(words, name!("client"), record.client);
+    text(words, name!("upstream"), upstream);
+    words.text(name!("rule"), record.rule);
+    words.word(name!("outcome"), record.outcome.as_str());
+    if let Some(reason) = record.reason {
+        words.word(name!("reason"), reason.as_str());
+    }
+    text(words, name!("hint"), record.hint);
     // Where there is nothing but a flaw to tell, it is told alone.
     let is_flaw = is_news && !is_done(record);
     if !is_flaw {
-        text(words, "snapshot", record.snapshot.map(Origin::as_str));
+        if let Some(snapshot) = record.snapshot {
+            words.word(name!("snapshot"), snapshot.as_str());
+        }
         if let Some(age) = record.age {
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
-            words.number("age_ms", age);
+            words.number(name!("age_ms"), age);
         }
     }
     if let Some(status) = record.status {
-        words.number("status", status.as_u16().into());
+        words.number(name!("status"), status.as_u16().into());
     }
     if !is_flaw {
         done(record, words);
     }
-    text(words, "verdict", record.verdict.map(Verdict::as_str));
+    if let Some(verdict) = record.verdict {
+        words.word(name!("verdict"), verdict.as_str());
+    }
 }
 
-fn text(words: &mut dyn Words, name: &str, value: Option<&str>) {
+fn text(words: &mut dyn Words, name: &Name, value: Option<&str>) {
     if let Some(value) = value {
         words.text(name, value);
     }
@@ -62,21 +68,24 @@ fn text(words: &mut dyn Words, name: &str, value: Option<&str>) {
 /// Several things in one field each.
 fn done(record: &Record<'_>, words: &mut dyn Words) {
     let repairs = record.repairs.iter().map(|repair| repair.as_str());
-    words.list("repairs", &mut repairs.map(|word| (word, None)));
+    words.list(name!("repairs"), &mut repairs.map(|word| (word, None)));
     words.list(
-        "filled",
+        name!("filled"),
         &mut record.filled.iter().map(|name| (*name, None)),
     );
     if !record.dropped.is_empty() {
         let dropped = record.dropped.iter();
-        words.list("dropped", &mut dropped.map(|name| (name.as_str(), None)));
+        words.list(
+            name!("dropped"),
+            &mut dropped.map(|name| (name.as_str(), None)),
+        );
     }
     // `attributes=202 rest=400`; none for a request that was sent as one, and 0 for one without an answer.
     if !record.parts.is_empty() {
         let status = |answer: &Option<StatusCode>| answer.map_or(0, |status| status.as_u16());
         let parts = record.parts.iter();
         words.list(
-            "parts",
+            name!("parts"),
             &mut parts.map(|(name, answer)| (name.as_str(), Some(status(answer)))),
         );
     }

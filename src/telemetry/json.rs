@@ -9,6 +9,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::name::{Name, name};
 use super::scribe::{Fields, Words, put_list};
 use super::stamp::stamp;
 use crate::harmless::{acts, is_verbatim};
@@ -24,7 +25,7 @@ pub(super) fn line<'s, S: LookupSpan<'s>>(
     let metadata = event.metadata();
     let mut json = begin(line, now, *metadata.level());
     event.record(&mut json);
-    json.text("target", metadata.target());
+    json.text(name!("target"), metadata.target());
     if let Some(span) = span {
         put(line, ",\"span\":{\"name\":");
         string(line, span.name());
@@ -57,7 +58,7 @@ impl Json<'_> {
     }
 
     pub(super) fn end(mut self, target: &str) {
-        self.text("target", target);
+        self.text(name!("target"), target);
         put(self.0, "}\n");
     }
 }
@@ -69,6 +70,12 @@ fn put(line: &mut Vec<u8>, text: &str) {
 fn string(line: &mut Vec<u8>, text: &str) {
     line.push(b'"');
     put_quoted(line, text);
+    line.push(b'"');
+}
+
+fn digits(line: &mut Vec<u8>, id: &[u8]) {
+    line.push(b'"');
+    hex::append(line, id);
     line.push(b'"');
 }
 
@@ -98,45 +105,52 @@ fn put_quoted(line: &mut Vec<u8>, text: &str) {
 }
 
 impl Words for Json<'_> {
-    fn text(&mut self, name: &str, value: &str) {
-        self.begin(name);
+    fn text(&mut self, name: &Name, value: &str) {
+        put(self.0, name.json);
         string(self.0, value);
     }
 
-    fn number(&mut self, name: &str, value: u64) {
-        self.begin(name);
+    fn word(&mut self, name: &Name, value: &'static str) {
+        put(self.0, name.json);
+        self.0.push(b'"');
+        put(self.0, value);
+        self.0.push(b'"');
+    }
+
+    fn number(&mut self, name: &Name, value: u64) {
+        put(self.0, name.json);
         put(self.0, itoa::Buffer::new().format(value));
     }
 
-    fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
-        self.begin(name);
+    fn list(&mut self, name: &Name, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
+        put(self.0, name.json);
         put_list(self.0, values, put_quoted);
     }
 
-    fn bare(&mut self, name: &str, parts: &[&str]) {
-        self.begin(name);
+    fn bare(&mut self, name: &Name, parts: &[&[u8]]) {
+        put(self.0, name.json);
         self.0.push(b'"');
         for part in parts {
-            put(self.0, part);
+            self.0.extend_from_slice(part);
         }
         self.0.push(b'"');
     }
 
-    fn id(&mut self, name: &str, value: &[u8]) {
-        self.begin(name);
-        self.0.push(b'"');
-        hex::append(self.0, value);
-        self.0.push(b'"');
+    fn id(&mut self, name: &Name, value: &[u8]) {
+        put(self.0, name.json);
+        digits(self.0, value);
     }
 }
 
 impl Visit for Json<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field.name(), value);
+        self.begin(field.name());
+        string(self.0, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field.name(), value);
+        self.begin(field.name());
+        put(self.0, itoa::Buffer::new().format(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
@@ -156,7 +170,8 @@ impl Visit for Json<'_> {
     }
 
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
-        self.id(field.name(), value);
+        self.begin(field.name());
+        digits(self.0, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

@@ -17,6 +17,7 @@ use super::Format;
 use super::filter::Filter;
 use super::json::{self, Json};
 use super::lines::Lines;
+use super::name::{Name, name};
 use super::text::{self, Text};
 
 /// The field that is what a line says.
@@ -31,14 +32,16 @@ thread_local! {
 
 /// Writes the fields of a line by their names, as those of an event are written.
 pub(crate) trait Words {
-    fn text(&mut self, name: &str, value: &str);
-    fn number(&mut self, name: &str, value: u64);
+    fn text(&mut self, name: &Name, value: &str);
+    /// A text of our own, which needs no escapes.
+    fn word(&mut self, name: &Name, value: &'static str);
+    fn number(&mut self, name: &Name, value: u64);
     /// Several texts in one field, with spaces between them, and numbers behind a `=`.
-    fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>);
+    fn list(&mut self, name: &Name, values: &mut dyn Iterator<Item = (&str, Option<u16>)>);
     /// A word that needs no quotes where anything does without, in its parts.
-    fn bare(&mut self, name: &str, parts: &[&str]);
+    fn bare(&mut self, name: &Name, parts: &[&[u8]]);
     /// An id, by its digits.
-    fn id(&mut self, name: &str, value: &[u8]);
+    fn id(&mut self, name: &Name, value: &[u8]);
 }
 
 /// Writes what a list says, in quotes, each value by `put_quoted`.
@@ -66,7 +69,7 @@ pub(super) fn put_list(
 pub(crate) fn write(
     (level, target): (Level, &str),
     now: SystemTime,
-    message: &str,
+    message: &'static str,
     tell: impl Fn(&mut dyn Words),
 ) {
     // One load, where nobody wants to know.
@@ -106,19 +109,19 @@ impl Scribe {
         &self,
         (level, target): (Level, &str),
         now: SystemTime,
-        message: &str,
+        message: &'static str,
         tell: impl FnOnce(&mut dyn Words),
     ) {
         self.line(level, |line| match self.format {
             Format::Text => {
                 let mut text = text::begin(line, self.colours, now, level);
-                text.text(MESSAGE, message);
+                text.message(message);
                 tell(&mut text);
                 text.end();
             }
             Format::Json => {
                 let mut json = json::begin(line, now, level);
-                json.text(MESSAGE, message);
+                json.word(name!("message"), message);
                 tell(&mut json);
                 json.end(target);
             }

@@ -12,6 +12,7 @@ use tracing::field::{Field, Visit};
 use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use super::name::Name;
 use super::scribe::{Fields, MESSAGE, Words, put_list};
 use super::stamp::stamp;
 use crate::harmless::{is_plain, is_verbatim, spell};
@@ -109,6 +110,21 @@ impl<'l> Text<'l> {
         }
     }
 
+    /// The message of a line that begins here. It is one of our own.
+    pub(super) fn message(&mut self, message: &'static str) {
+        self.put(message);
+        self.is_first = false;
+    }
+
+    /// A name that is behind the message.
+    fn name(&mut self, name: &Name) {
+        if self.colours {
+            self.begin(name.plain);
+        } else {
+            self.put(name.text);
+        }
+    }
+
     /// What comes before a value: a space, and its name unless it is the message, which is what the result says.
     fn begin(&mut self, name: &str) -> bool {
         if self.is_first {
@@ -135,6 +151,12 @@ impl<'l> Text<'l> {
         self.line.push(b'\n');
     }
 
+    fn quoted(&mut self, value: &str) {
+        self.line.push(b'"');
+        put_quoted(self.line, value);
+        self.line.push(b'"');
+    }
+
     /// Writes what has no quotes.
     fn said(&mut self, value: &dyn fmt::Debug) {
         // That a value can't say what it is leaves the line without it.
@@ -143,57 +165,68 @@ impl<'l> Text<'l> {
 }
 
 impl Words for Text<'_> {
-    fn text(&mut self, name: &str, value: &str) {
-        if self.begin(name) {
-            put_bare(self.line, value);
-        } else {
-            self.line.push(b'"');
-            put_quoted(self.line, value);
-            self.line.push(b'"');
-        }
+    fn text(&mut self, name: &Name, value: &str) {
+        self.name(name);
+        self.quoted(value);
     }
 
-    fn number(&mut self, name: &str, value: u64) {
-        self.bare(name, &[itoa::Buffer::new().format(value)]);
+    fn word(&mut self, name: &Name, value: &'static str) {
+        self.name(name);
+        self.line.push(b'"');
+        self.put(value);
+        self.line.push(b'"');
     }
 
-    fn list(&mut self, name: &str, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
-        self.begin(name);
+    fn number(&mut self, name: &Name, value: u64) {
+        self.name(name);
+        self.put(itoa::Buffer::new().format(value));
+    }
+
+    fn list(&mut self, name: &Name, values: &mut dyn Iterator<Item = (&str, Option<u16>)>) {
+        self.name(name);
         put_list(self.line, values, put_quoted);
     }
 
-    fn bare(&mut self, name: &str, parts: &[&str]) {
-        self.begin(name);
+    fn bare(&mut self, name: &Name, parts: &[&[u8]]) {
+        self.name(name);
         for part in parts {
-            self.put(part);
+            self.line.extend_from_slice(part);
         }
     }
 
-    fn id(&mut self, name: &str, value: &[u8]) {
-        self.begin(name);
+    fn id(&mut self, name: &Name, value: &[u8]) {
+        self.name(name);
         hex::append(self.line, value);
     }
 }
 
 impl Visit for Text<'_> {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.text(field.name(), value);
+        if self.begin(field.name()) {
+            put_bare(self.line, value);
+        } else {
+            self.quoted(value);
+        }
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.number(field.name(), value);
+        self.begin(field.name());
+        self.put(itoa::Buffer::new().format(value));
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.bare(field.name(), &[itoa::Buffer::new().format(value)]);
+        self.begin(field.name());
+        self.put(itoa::Buffer::new().format(value));
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.bare(field.name(), &[if value { "true" } else { "false" }]);
+        self.begin(field.name());
+        self.put(if value { "true" } else { "false" });
     }
 
     fn record_bytes(&mut self, field: &Field, value: &[u8]) {
-        self.id(field.name(), value);
+        self.begin(field.name());
+        hex::append(self.line, value);
     }
 
     /// An error, and what led to it.

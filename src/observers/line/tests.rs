@@ -6,7 +6,7 @@ use http::{Method, StatusCode};
 use tracing::Level;
 
 use super::*;
-use crate::layer::record::Repair;
+use crate::layer::record::{Origin, Reason, Repair, Verdict};
 use crate::telemetry::{Format, log_to};
 use crate::trace::Context;
 
