@@ -55,6 +55,8 @@ mod harmless;
 mod hex;
 #[cfg(feature = "proxy")]
 mod interim;
+#[cfg(feature = "proxy")]
+pub mod kept;
 pub mod layer;
 #[cfg(feature = "proxy")]
 pub mod ledger;

@@ -83,9 +83,9 @@ impl Observer for Observers {
             self.metrics.observe(record);
             // One time for all of them: to ask for it costs as much as to note something.
             let now = SystemTime::now();
-            recent.push(record, now);
+            let kept = recent.push(record, self.upstream.as_deref(), now);
             self.ledger.note(record, now);
-            line::log(record, self.upstream.as_deref(), now);
+            line::log(&kept);
         }
     }
 }

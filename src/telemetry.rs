@@ -18,6 +18,7 @@ mod switch;
 #[cfg(test)]
 mod tests;
 mod text;
+mod told;
 
 use std::io::{IsTerminal as _, Write};
 use std::sync::OnceLock;
@@ -31,8 +32,9 @@ use self::filter::Filter;
 use self::lines::Lines;
 pub(crate) use self::name::{Name, name};
 use self::scribe::Scribe;
-pub(crate) use self::scribe::{Words, write};
 pub use self::switch::Switch;
+use self::told::Look;
+pub(crate) use self::told::{Told, Words, write};
 
 /// The variable that overrides the level given on the command line.
 pub const LEVEL_VARIABLE: &str = "PATCHWRIGHT_LOG";
@@ -77,8 +79,10 @@ pub fn flush() {
 /// result switches it to another one.
 pub fn install(format: Format, level: &str) -> Result<Switch, TelemetryError> {
     let stderr = std::io::stderr();
-    let lines = Lines::new(stderr, is_terminal());
-    let (dispatch, switch) = log(format, level, lines.clone(), colours())?;
+    let colours = colours();
+    let look = Look { format, colours };
+    let lines = Lines::new(stderr, look, is_terminal());
+    let (dispatch, switch) = log(look, level, lines.clone())?;
     dispatch.try_init()?;
     let _ = INSTALLED.set(lines);
     Ok(switch)
@@ -91,17 +95,14 @@ pub fn log_to(
     format: Format,
     level: &str,
 ) -> Result<(Dispatch, Switch), TelemetryError> {
-    log(format, level, Lines::new(out, true), false)
+    let colours = false;
+    let look = Look { format, colours };
+    log(look, level, Lines::new(out, look, true))
 }
 
-fn log(
-    format: Format,
-    level: &str,
-    lines: Lines,
-    colours: bool,
-) -> Result<(Dispatch, Switch), TelemetryError> {
+fn log(look: Look, level: &str, lines: Lines) -> Result<(Dispatch, Switch), TelemetryError> {
     let filter = Filter::new(filter::parse(level)?);
-    let scribe = Scribe::new(format, colours, filter.clone(), lines);
+    let scribe = Scribe::new(look, filter.clone(), lines);
     let subscriber = tracing_subscriber::registry().with(scribe);
     Ok((Dispatch::new(subscriber), Switch::new(level, filter)))
 }

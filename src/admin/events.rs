@@ -19,7 +19,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::Readiness;
 use super::figures::Figures;
-use super::recent::Recent;
+use super::recent::{Recent, json};
 use super::reply::{Content, Reply, refuse};
 use crate::answer::Answer;
 
@@ -180,14 +180,10 @@ impl Events {
             return;
         }
         let fresh = self.recent.after(self.has);
-        let Some(newest) = fresh.first().map(|entry| entry.number()) else {
+        let Some(newest) = fresh.first().map(|entry| entry.facts().number) else {
             return;
         };
-        let told: Vec<Value> = fresh
-            .iter()
-            .take(most)
-            .map(|entry| entry.to_json())
-            .collect();
+        let told: Vec<Value> = fresh.iter().take(most).map(|entry| json(entry)).collect();
         let skipped = newest - self.has - told.len() as u64;
         self.has = newest;
         let _ = writeln!(events, "id: {}-{newest}", self.process);

@@ -1,7 +1,6 @@
 //! The last repairs, for people who want to see what happens.
 
-mod entry;
-mod texts;
+mod shown;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,7 +9,8 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-pub(super) use self::entry::Entry;
+pub(super) use self::shown::json;
+use crate::kept::Kept;
 use crate::layer::record::Record;
 
 /// Records kept: enough to find a request that was just made, small enough to read.
@@ -22,35 +22,40 @@ pub struct Recent(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    entries: Mutex<VecDeque<Arc<Entry>>>,
+    entries: Mutex<VecDeque<Arc<Kept>>>,
     /// The number of the last one: they count from 1.
     number: AtomicU64,
 }
 
 impl Recent {
-    /// Keeps what a record says that was made at `now`; it holds names and ages and none of the values.
+    /// Keeps what a record says that was made at `now` of a request to the upstream called `upstream`; it holds names
+    /// and ages and none of the values.
     ///
     /// This is on the request path: once as many as are kept are there, the room of the oldest is used again,
     /// and nothing is put into words before somebody looks.
-    pub fn push(&self, record: &Record<'_>, now: SystemTime) {
+    pub fn push(&self, record: &Record<'_>, upstream: Option<&str>, now: SystemTime) -> Arc<Kept> {
         let mut entries = self.entries();
-        let mut entry = if entries.len() < KEPT {
-            Arc::default()
+        let oldest = if entries.len() < KEPT {
+            None
         } else {
-            entries.pop_back().unwrap_or_default()
+            entries.pop_back()
         };
         // Under the lock, so that numbers have no gaps and no order but that of the entries.
         let number = self.0.number.load(Ordering::Relaxed) + 1;
-        if let Some(entry) = Arc::get_mut(&mut entry) {
-            entry.become_of(number, now, record);
-        } else {
-            // Somebody is reading it.
-            let mut fresh = Entry::default();
-            fresh.become_of(number, now, record);
-            entry = Arc::new(fresh);
-        }
-        entries.push_front(entry);
+        let entry = match oldest {
+            Some(mut entry) => {
+                match Arc::get_mut(&mut entry) {
+                    Some(room) => room.become_of((number, now), record, upstream),
+                    // Somebody is reading it.
+                    None => entry = Arc::new(Kept::new((number, now), record, upstream)),
+                }
+                entry
+            }
+            None => Arc::new(Kept::new((number, now), record, upstream)),
+        };
+        entries.push_front(Arc::clone(&entry));
         self.0.number.store(number, Ordering::Release);
+        entry
     }
 
     /// The number of the last record; 0 before the first.
@@ -59,20 +64,22 @@ impl Recent {
     }
 
     /// The records that came after the one with this number, as far as they are kept, newest first.
-    pub(super) fn after(&self, number: u64) -> Vec<Arc<Entry>> {
+    pub(super) fn after(&self, number: u64) -> Vec<Arc<Kept>> {
         // Only pointed at here: requests wait for this lock.
         let entries = self.entries();
-        let after = entries.iter().take_while(|entry| entry.number() > number);
+        let after = entries
+            .iter()
+            .take_while(|entry| entry.facts().number > number);
         after.map(Arc::clone).collect()
     }
 
     /// The records as a JSON array, newest first.
     pub fn to_json(&self) -> String {
         let entries = self.after(0);
-        Value::Array(entries.iter().map(|entry| entry.to_json()).collect()).to_string()
+        Value::Array(entries.iter().map(|entry| json(entry)).collect()).to_string()
     }
 
-    fn entries(&self) -> MutexGuard<'_, VecDeque<Arc<Entry>>> {
+    fn entries(&self) -> MutexGuard<'_, VecDeque<Arc<Kept>>> {
         self.0
             .entries
             .lock()

@@ -10,8 +10,9 @@ use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::name::{Name, name};
-use super::scribe::{Fields, Words, put_list};
+use super::scribe::Fields;
 use super::stamp::stamp;
+use super::told::{Words, put_list};
 use crate::harmless::{acts, is_verbatim};
 use crate::hex;
 

@@ -28,8 +28,7 @@ impl Write for Written {
 fn logged_by(format: Format, start: &str, log: impl FnOnce(&Switch)) -> String {
     let written = Written::default();
     // As for somebody who looks on, so that everything is there at once.
-    let lines = Lines::new(written.clone(), true);
-    let (dispatch, switch) = super::log(format, start, lines, false).unwrap();
+    let (dispatch, switch) = log_to(written.clone(), format, start).unwrap();
     tracing::dispatcher::with_default(&dispatch, || log(&switch));
     written.text()
 }

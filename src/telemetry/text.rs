@@ -13,8 +13,9 @@ use tracing::{Event, Level};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
 use super::name::Name;
-use super::scribe::{Fields, MESSAGE, Words, put_list};
+use super::scribe::{Fields, MESSAGE};
 use super::stamp::stamp;
+use super::told::{Words, put_list};
 use crate::harmless::{is_plain, is_verbatim, spell};
 use crate::hex;
 

@@ -19,7 +19,7 @@ fn fill(recent: &Recent) {
             filled: &[long.as_str(); 32],
             ..Record::new("r", &Method::PATCH, "/a/{b}", Outcome::Repaired)
         };
-        recent.push(&record, SystemTime::now());
+        recent.push(&record, None, SystemTime::now());
     }
 }
 

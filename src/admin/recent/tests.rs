@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-use serde_json::json;
 
 use super::*;
 use crate::layer::record::{Origin, Outcome, Reason, Repair, Span, Verdict};
@@ -23,7 +22,7 @@ fn record<'a>(rule: &'a str, user_agent: &'a str) -> Record<'a> {
 fn only_the_last_records_are_kept_newest_first() {
     let recent = Recent::default();
     for number in 0..KEPT + 5 {
-        recent.push(&record(&number.to_string(), "curl"), MADE);
+        recent.push(&record(&number.to_string(), "curl"), None, MADE);
     }
     let json: Value = serde_json::from_str(&recent.to_json()).unwrap();
     let entries = json.as_array().unwrap();
@@ -33,7 +32,7 @@ fn only_the_last_records_are_kept_newest_first() {
         assert_eq!(entry["rule"], (KEPT + 4 - place).to_string());
     }
     assert_eq!(entries[0]["age_ms"], 7);
-    assert_eq!(entries[0]["filled"], json!(["/state"]));
+    assert_eq!(entries[0]["filled"], serde_json::json!(["/state"]));
     assert_eq!(entries[0]["status"], Value::Null);
     assert_eq!(entries[0]["time"], "1970-01-01T00:00:00.000Z");
 }
@@ -65,35 +64,35 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     };
     let recent = Recent::default();
     for _ in 0..KEPT {
-        recent.push(&full, MADE);
+        recent.push(&full, None, MADE);
     }
     let read = recent.after(0);
-    let before: Vec<_> = read.iter().map(|entry| entry.to_json()).collect();
+    let before: Vec<_> = read.iter().map(|entry| json(entry)).collect();
     assert_eq!(
         before[0]["spans"],
-        json!([{ "start": 1, "end": 5, "inserted": 42 }])
+        serde_json::json!([{ "start": 1, "end": 5, "inserted": 42 }])
     );
     assert_eq!(
         before[0]["parts"],
-        json!([{ "name": "rest", "status": 202 }])
+        serde_json::json!([{ "name": "rest", "status": 202 }])
     );
     assert_eq!(before[0]["client"], "billing");
     assert_eq!(before[0]["verdict"], "not_needed");
     for _ in 0..KEPT {
-        recent.push(&bare, MADE);
+        recent.push(&bare, None, MADE);
     }
     // What somebody is reading stays what it was.
-    let after: Vec<_> = read.iter().map(|entry| entry.to_json()).collect();
+    let after: Vec<_> = read.iter().map(|entry| json(entry)).collect();
     assert_eq!(before, after);
     drop(read);
     // And room that was read no more is used again.
     for record in [&full, &bare] {
         for _ in 0..KEPT {
-            recent.push(record, MADE);
+            recent.push(record, None, MADE);
         }
     }
-    let entry = recent.after(0)[0].to_json();
-    let mut expected = json!({
+    let entry = json(&recent.after(0)[0]);
+    let mut expected = serde_json::json!({
         "seq": 4 * KEPT, "method": "PATCH", "template": "/a/{b}", "rule": "bare", "outcome": "repaired",
         "repairs": [], "spans": [], "filled": [], "dropped": [], "parts": [], "id": bare.id.to_string(),
     });
@@ -118,9 +117,13 @@ fn numbers_tell_what_is_new() {
     let recent = Recent::default();
     assert_eq!((recent.number(), recent.after(0).len()), (0, 0));
     for _ in 0..3 {
-        recent.push(&record("r", "curl"), MADE);
+        recent.push(&record("r", "curl"), None, MADE);
     }
-    let after: Vec<_> = recent.after(1).iter().map(|entry| entry.number()).collect();
+    let after: Vec<_> = recent
+        .after(1)
+        .iter()
+        .map(|entry| entry.facts().number)
+        .collect();
     assert_eq!((recent.number(), after), (3, vec![3, 2]));
     assert!(recent.after(7).is_empty());
 }
@@ -141,8 +144,8 @@ fn lists_are_bounded() {
         filled: &filled,
         ..record("r", "curl")
     };
-    recent.push(&long, MADE);
-    let entry = recent.after(0)[0].to_json();
+    recent.push(&long, None, MADE);
+    let entry = json(&recent.after(0)[0]);
     for list in ["spans", "filled"] {
         assert_eq!(entry[list].as_array().unwrap().len(), 32, "{list}");
     }

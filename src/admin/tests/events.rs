@@ -34,7 +34,7 @@ impl Watched {
                 user_agent: Some("a\nb"),
                 ..Record::new("r", &Method::PATCH, "/a/{b}", Outcome::Repaired)
             };
-            self.recent.push(&record, SystemTime::now());
+            self.recent.push(&record, None, SystemTime::now());
         }
     }
 

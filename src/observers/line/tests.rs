@@ -1,12 +1,13 @@
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{Method, StatusCode};
 use tracing::Level;
 
 use super::*;
-use crate::layer::record::{Origin, Reason, Repair, Verdict};
+use crate::admin::Recent;
+use crate::layer::record::{Origin, Reason, Record, Repair, Verdict};
 use crate::telemetry::{Format, log_to};
 use crate::trace::Context;
 
@@ -28,7 +29,7 @@ fn logged(format: Format, level: &str, record: &Record<'_>) -> String {
     let written = Written::default();
     let (log, _) = log_to(written.clone(), format, level).unwrap();
     tracing::dispatcher::with_default(&log, || {
-        super::log(record, Some("cloud"), SystemTime::now());
+        super::log(&Recent::default().push(record, Some("cloud"), SystemTime::now()));
         // What waits for nothing takes along what is in front of it.
         tracing::event!(parent: None, Level::ERROR, "end");
     });

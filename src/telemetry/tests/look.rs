@@ -79,7 +79,8 @@ fn both(format: Format, colours: bool, log: impl Fn()) -> (String, String) {
     let writer = oracle.clone();
     let layer = tracing_subscriber::fmt::layer().with_writer(move || writer.clone());
     let filter = Filter::new(filter::parse("trace").unwrap());
-    let scribe = Scribe::new(format, colours, filter, Lines::new(written.clone(), true));
+    let look = Look { format, colours };
+    let scribe = Scribe::new(look, filter, Lines::new(written.clone(), look, true));
     let registry = tracing_subscriber::registry().with(scribe);
     let dispatch = match format {
         Format::Text => Dispatch::new(registry.with(layer.with_ansi(colours).with_target(false))),
