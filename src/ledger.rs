@@ -8,18 +8,24 @@ mod report;
 mod verdict;
 
 use std::hash::BuildHasher as _;
+use std::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
-use self::call::{Call, Key};
+use self::call::{Call, Key, is_broken};
 pub use self::verdict::RuleVerdict;
-use crate::layer::record::{Outcome, Record, Verdict};
+use crate::kept::{Facts, Kept};
+use crate::layer::record::{Outcome, Verdict};
 
 /// Broken calls that are kept: a few dozen callers with a few kinds each, in half a megabyte. Callers choose their
 /// `User-Agent`, so there must be a bound, and the longest unseen goes first.
 const CALLS: usize = 500;
+
+/// Records that wait to be noted together: one by one, between all else that a request needs, each takes several times
+/// as long. Whoever notes the last of them, or reads, notes all.
+const WAITING: usize = 32;
 
 /// Rules that are counted. Their names come from configurations, of which a process may read many.
 const RULES: usize = 1000;
@@ -31,6 +37,7 @@ pub struct Ledger(Arc<Mutex<Book>>);
 #[derive(Clone, Debug)]
 struct Book {
     since: SystemTime,
+    waiting: Vec<Arc<Kept>>,
     calls: HashTable<Call>,
     /// Keyed, but no match for somebody who sets out to find collisions: what they would gain is that the few
     /// calls that are kept are compared one by one.
@@ -65,6 +72,7 @@ impl Ledger {
     pub fn new(since: SystemTime) -> Self {
         Self(Arc::new(Mutex::new(Book {
             since,
+            waiting: Vec::with_capacity(WAITING),
             calls: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             turn: 0,
@@ -73,55 +81,67 @@ impl Ledger {
         })))
     }
 
-    /// Notes what became of a request at `now`. Nothing is allocated for what is known already.
-    pub fn note(&self, record: &Record<'_>, now: SystemTime) {
-        let key = Key::of(record);
+    /// Notes what became of a request. Nothing is allocated for what is known already.
+    pub fn note(&self, kept: &Arc<Kept>) {
         let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        book.note_rule(record, now);
-        if let Some(key) = key {
-            book.note_call(&key, record, now);
+        book.waiting.push(Arc::clone(kept));
+        if book.waiting.len() >= WAITING {
+            book.settle();
         }
     }
 
     fn copy(&self) -> Book {
-        let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        book.settle();
         book.clone()
     }
 }
 
 impl Book {
-    fn note_rule(&mut self, record: &Record<'_>, now: SystemTime) {
+    fn settle(&mut self) {
+        let mut waiting = mem::take(&mut self.waiting);
+        for kept in waiting.drain(..) {
+            self.note_rule(kept.story().rule, kept.facts());
+            if is_broken(kept.facts()) {
+                self.note_call(&kept);
+            }
+        }
+        self.waiting = waiting;
+    }
+
+    fn note_rule(&mut self, rule: &str, facts: &Facts) {
         let has_room = self.rules.len() < RULES;
-        let needs = match self.rules.get_mut(record.rule) {
+        let needs = match self.rules.get_mut(rule) {
             Some(needs) => needs,
-            None if has_room => self.rules.entry(record.rule.into()).or_default(),
+            None if has_room => self.rules.entry(rule.into()).or_default(),
             None => return,
         };
-        match record.outcome {
+        match facts.outcome {
             Outcome::Complete => needs.complete += 1,
             Outcome::Repaired => needs.repaired += 1,
             Outcome::Observed => needs.observed += 1,
             Outcome::Forwarded | Outcome::Rejected => {}
         }
-        if let Some(verdict) = record.verdict {
+        if let Some(verdict) = facts.verdict {
             needs.verdicts.add(verdict);
         }
-        let acted = match record.outcome {
+        let acted = match facts.outcome {
             Outcome::Repaired | Outcome::Rejected => true,
-            Outcome::Observed => record.verdict.is_some(),
+            Outcome::Observed => facts.verdict.is_some(),
             Outcome::Complete | Outcome::Forwarded => false,
         };
         if acted {
-            needs.last = needs.last.max(Some(now));
+            needs.last = needs.last.max(Some(facts.time));
         }
     }
 
-    fn note_call(&mut self, key: &Key<'_>, record: &Record<'_>, now: SystemTime) {
+    fn note_call(&mut self, kept: &Arc<Kept>) {
         let Self { calls, hasher, .. } = self;
-        let hash = hasher.hash_one(key);
+        let key = Key::of(kept);
+        let hash = hasher.hash_one(&key);
         self.turn += 1;
-        if let Some(call) = calls.find_mut(hash, |call| *key == call.key()) {
-            return call.seen(record, now, self.turn);
+        if let Some(call) = calls.find_mut(hash, |call| key == call.key()) {
+            return call.seen(kept.facts(), self.turn);
         }
         if calls.len() >= CALLS
             && let Some(oldest) = calls.iter().map(Call::turn).min()
@@ -129,8 +149,8 @@ impl Book {
             calls.retain(|call| call.turn() != oldest);
             self.forgotten += 1;
         }
-        let mut call = Call::new(key, now);
-        call.seen(record, now, self.turn);
+        let mut call = Call::like(kept);
+        call.seen(kept.facts(), self.turn);
         calls.insert_unique(hash, call, |call| hasher.hash_one(call.key()));
     }
 }

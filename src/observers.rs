@@ -84,7 +84,7 @@ impl Observer for Observers {
             // One time for all of them: to ask for it costs as much as to note something.
             let now = SystemTime::now();
             let kept = recent.push(record, self.upstream.as_deref(), now);
-            self.ledger.note(record, now);
+            self.ledger.note(&kept);
             line::log(&kept);
         }
     }

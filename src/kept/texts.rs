@@ -11,7 +11,7 @@ pub(crate) const SHOWN_CHARS: usize = 120;
 pub(super) struct Texts(Vec<u8>);
 
 /// Some of them, in their order.
-#[derive(Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Several<'a>(&'a [u8]);
 
 impl Texts {

@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::time::SystemTime;
 
+use http::Method;
 use serde_json::{Value, json};
 
-use super::call::Call;
+use super::call::{Call, Caller, Key};
 use super::verdict::advice;
 use super::{Book, Ledger, Needs, RuleVerdict};
 use crate::harmless::harmless;
 use crate::layer::options::{Mode, Options};
-use crate::layer::record::Reason;
+use crate::layer::record::{Reason, Repair};
 use crate::rfc3339;
 use crate::rule::pack::mode_word;
 use crate::rule::{Broken, Rule, Rules};
@@ -68,51 +69,52 @@ impl Book {
 
     /// Callers with their calls, both the most frequent first.
     fn callers(&self, rules: &Rules) -> Vec<Value> {
-        let mut calls: Vec<_> = self.calls.iter().collect();
-        let order = |call: &&Call| {
-            (
-                !call.named,
-                call.caller.clone(),
-                u64::MAX - call.count,
-                call.turn(),
-            )
+        let with_key = |call| {
+            let key = Call::key(call);
+            (key, call)
         };
-        calls.sort_by_cached_key(order);
-        let callers = calls.chunk_by(|a, b| (a.named, &a.caller) == (b.named, &b.caller));
+        let mut calls: Vec<_> = self.calls.iter().map(with_key).collect();
+        calls.sort_by_key(|(key, call)| (key.caller, u64::MAX - call.count, call.turn()));
+        let callers = calls.chunk_by(|(a, _), (b, _)| a.caller == b.caller);
         let mut callers: Vec<_> = callers.collect();
-        callers.sort_by_key(|calls| u64::MAX - calls.iter().map(|call| call.count).sum::<u64>());
-        let caller = |calls: &[&Call]| {
-            let first = calls.first()?;
-            let name = first.caller.as_deref().map(harmless);
-            Some(json!({
-                "caller": name.unwrap_or(Cow::Borrowed(UNKNOWN)),
-                "named": first.named,
-                "calls": calls.iter().map(|call| call.to_json(rules)).collect::<Vec<_>>(),
-            }))
+        let count =
+            |calls: &[(Key<'_>, &Call)]| calls.iter().map(|(_, call)| call.count).sum::<u64>();
+        callers.sort_by_key(|calls| u64::MAX - count(calls));
+        let caller = |calls: &[(Key<'_>, &Call)]| {
+            let (name, named) = match calls.first()?.0.caller {
+                Caller::Named(name) => (harmless(name), true),
+                Caller::Agent(agent) => (harmless(agent), false),
+                Caller::Unknown => (Cow::Borrowed(UNKNOWN), false),
+            };
+            let calls = calls.iter().map(|(key, call)| call.to_json(key, rules));
+            Some(json!({ "caller": name, "named": named, "calls": calls.collect::<Vec<_>>() }))
         };
         callers.into_iter().filter_map(caller).collect()
     }
 }
 
 impl Call {
-    fn to_json(&self, rules: &Rules) -> Value {
+    fn to_json(&self, key: &Key<'_>, rules: &Rules) -> Value {
+        let hint = Some(key.hint).filter(|hint| !hint.is_empty());
+        let repairs: Vec<_> = key.repairs.clone().filter_map(repair).collect();
+        let filled: Vec<Box<str>> = key.filled.clone().map(Into::into).collect();
         let broken = Broken {
-            method: &self.method,
-            template: &self.template,
-            repairs: &self.repairs,
-            filled: &self.filled,
-            reason: self.reason,
-            hint: self.hint.as_deref(),
+            method: &Method::from_bytes(key.method.as_bytes()).unwrap_or_default(),
+            template: key.template,
+            repairs: &repairs,
+            filled: &filled,
+            reason: key.reason,
+            hint,
         };
         json!({
-            "method": self.method.as_str(),
-            "template": self.template,
-            "rule": self.rule,
-            "outcome": self.outcome.as_str(),
-            "repairs": self.repairs.iter().map(|repair| repair.as_str()).collect::<Vec<_>>(),
-            "filled": self.filled,
-            "reason": self.reason.map(Reason::as_str),
-            "hint": self.hint.as_deref().map(harmless),
+            "method": key.method,
+            "template": key.template,
+            "rule": key.rule,
+            "outcome": key.outcome.as_str(),
+            "repairs": key.repairs.clone().collect::<Vec<_>>(),
+            "filled": filled,
+            "reason": key.reason.map(Reason::as_str),
+            "hint": hint.map(harmless),
             "count": self.count,
             "accepted": self.accepted,
             "refused": self.refused,
@@ -124,4 +126,9 @@ impl Call {
             "instead": rules.instead(&broken),
         })
     }
+}
+
+fn repair(word: &str) -> Option<Repair> {
+    let mut all = Repair::ALL.iter().copied();
+    all.find(|repair| repair.as_str() == word)
 }

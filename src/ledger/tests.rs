@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::layer::options::{EnforceShare, Mode, Options};
-use crate::layer::record::{Origin, Reason, Repair};
+use crate::layer::record::{Origin, Reason, Record, Repair};
 use crate::rule::Rules;
 
 const TEMPLATE: &str = "/api/v2/conversations/{conversationId}/participants/{participantId}";
@@ -28,6 +28,10 @@ fn at(seconds: u64) -> SystemTime {
 
 fn ledger() -> Ledger {
     Ledger::new(at(0))
+}
+
+fn note(ledger: &Ledger, record: &Record<'_>, time: SystemTime) {
+    ledger.note(&Arc::new(Kept::new((0, time), record, None)));
 }
 
 fn report(ledger: &Ledger, mode: Mode, share: f64) -> Value {
@@ -59,7 +63,7 @@ fn a_broken_call_is_counted_with_when_it_came_and_how_it_was_answered() {
         ..record()
     };
     for (record, time) in [(record(), 5), (refused, 7), (unanswered, 9), (record(), 3)] {
-        ledger.note(&record, at(time));
+        note(&ledger, &record, at(time));
     }
     let callers = callers(&ledger);
     let [caller] = callers.as_slice() else {
@@ -160,7 +164,7 @@ fn what_differs_in_anything_that_its_owner_must_know_is_another_call() {
         },
     ];
     for record in others.iter().chain(&same) {
-        ledger.note(record, at(1));
+        note(&ledger, record, at(1));
     }
     let callers = callers(&ledger);
     let calls: Vec<_> = callers
@@ -188,7 +192,8 @@ fn what_differs_in_anything_that_its_owner_must_know_is_another_call() {
 #[test]
 fn what_is_not_broken_or_was_not_looked_at_is_no_call() {
     let ledger = ledger();
-    ledger.note(
+    note(
+        &ledger,
         &Record {
             outcome: Outcome::Complete,
             ..record()
@@ -207,7 +212,7 @@ fn what_is_not_broken_or_was_not_looked_at_is_no_call() {
             reason: Some(reason),
             ..record()
         };
-        ledger.note(&forwarded, at(1));
+        note(&ledger, &forwarded, at(1));
     }
     assert_eq!(callers(&ledger), [] as [Value; 0]);
 }
@@ -218,8 +223,9 @@ fn the_longest_unseen_goes_first_and_is_counted() {
     let names: Vec<_> = (0..CALLS + 10)
         .map(|number| format!("agent/{number}"))
         .collect();
-    let note = |name: &str, time| {
-        ledger.note(
+    let note_of = |name: &str, time| {
+        note(
+            &ledger,
             &Record {
                 user_agent: Some(name),
                 ..record()
@@ -228,12 +234,12 @@ fn the_longest_unseen_goes_first_and_is_counted() {
         );
     };
     for name in &names[..CALLS] {
-        note(name, 5);
+        note_of(name, 5);
     }
     // Seen again, at a time that is no later: the clock went back.
-    note(&names[0], 1);
+    note_of(&names[0], 1);
     for name in &names[CALLS..] {
-        note(name, 5);
+        note_of(name, 5);
     }
     let report = report(&ledger, Mode::Enforce, 1.0);
     assert_eq!(report["forgotten"], 10);
@@ -248,14 +254,16 @@ fn the_longest_unseen_goes_first_and_is_counted() {
 fn a_caller_can_neither_fill_a_page_nor_write_to_a_terminal() {
     let ledger = ledger();
     let long = format!("ä{}", "x".repeat(5000));
-    ledger.note(
+    note(
+        &ledger,
         &Record {
             user_agent: Some(&long),
             ..record()
         },
         at(1),
     );
-    ledger.note(
+    note(
+        &ledger,
         &Record {
             user_agent: Some(&format!("{long}y")),
             ..record()
@@ -267,7 +275,7 @@ fn a_caller_can_neither_fill_a_page_nor_write_to_a_terminal() {
         hint: Some("/\u{7}"),
         ..record()
     };
-    ledger.note(&odd, at(1));
+    note(&ledger, &odd, at(1));
     let callers = callers(&ledger);
     assert_eq!(callers.len(), 2);
     assert_eq!(callers[0]["caller"].as_str().unwrap().chars().count(), 120);
@@ -304,7 +312,7 @@ fn rules_are_counted_by_what_they_were_needed_for() {
             8,
         ),
     ] {
-        ledger.note(&record, at(time));
+        note(&ledger, &record, at(time));
     }
     let report = report(&ledger, Mode::Observe, 1.0);
     let mut rules = report["rules"].as_array().unwrap().iter();
@@ -349,7 +357,7 @@ fn verdict_of(counts: [u64; 3], mode: Mode, share: f64) -> Value {
             verdict: Some(verdict),
             ..record()
         };
-        (0..count).for_each(|_| ledger.note(&observed, at(1)));
+        (0..count).for_each(|_| note(&ledger, &observed, at(1)));
     }
     let report = report(&ledger, mode, share);
     let rules = report["rules"].as_array().unwrap();
@@ -405,7 +413,8 @@ proptest! {
 fn a_configuration_that_is_read_again_and_again_does_not_fill_the_memory() {
     let ledger = ledger();
     for number in 0..RULES + 5 {
-        ledger.note(
+        note(
+            &ledger,
             &Record {
                 rule: &number.to_string(),
                 ..record()
@@ -414,7 +423,8 @@ fn a_configuration_that_is_read_again_and_again_does_not_fill_the_memory() {
         );
     }
     assert_eq!(ledger.copy().rules.len(), RULES);
-    ledger.note(
+    note(
+        &ledger,
         &Record {
             rule: "0",
             ..record()

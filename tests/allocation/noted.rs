@@ -1,10 +1,13 @@
 //! What is noted for the report costs a request nothing once its kind is known.
 
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use http::StatusCode;
+use patchwright::admin::Recent;
+use patchwright::layer::options::Options;
 use patchwright::layer::record::{Outcome, Record, Repair, Verdict};
 use patchwright::ledger::Ledger;
+use patchwright::rule::Rules;
 
 use super::*;
 
@@ -20,16 +23,20 @@ fn to_note_a_kind_of_call_that_is_known_allocates_nothing() {
         user_agent: Some(&agent),
         ..Record::new("participant", &Method::PATCH, "/a/{b}", outcome)
     };
+    let recent = Recent::default();
+    let mut note = |outcome| {
+        let kept = recent.push(&record(outcome), None, SystemTime::UNIX_EPOCH);
+        measure(|| ledger.note(&kept)).count_total
+    };
+    let kinds = [Outcome::Complete, Outcome::Observed, Outcome::Repaired];
+    // The first of each is remembered.
+    let _ = kinds.map(&mut note);
+    ledger.report(
+        &Rules::default(),
+        &Options::default(),
+        SystemTime::UNIX_EPOCH,
+    );
     for round in 0..20 {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(round);
-        for outcome in [Outcome::Complete, Outcome::Observed, Outcome::Repaired] {
-            let record = record(outcome);
-            let cost = measure(|| ledger.note(&record, now));
-            // The first of each is remembered.
-            assert!(
-                round == 0 || cost.count_total == 0,
-                "{round} {outcome}: {cost:?}"
-            );
-        }
+        assert_eq!(kinds.map(&mut note), [0, 0, 0], "{round}");
     }
 }

@@ -51,7 +51,8 @@ fn a_record_is_told_to_everyone_without_an_allocation_once_there_is_room() {
         let recent = Recent::default();
         let observers = Observers::new(Metrics::new(), recent).at("cloud");
         let upstream = observers.metrics().upstream("cloud");
-        // Of three kinds each finds the room of every other, as the number that are kept is none of theirs.
+        // Of three kinds each finds the room of every other, as the number that are kept is none of theirs; the first of
+        // each stays with the ledger, and has another in its place.
         let tell = |record: &Record<'_>| {
             measure(|| {
                 observers.observe(record);
@@ -66,7 +67,7 @@ fn a_record_is_told_to_everyone_without_an_allocation_once_there_is_room() {
         tracing::dispatcher::with_default(&log, || {
             for number in 0..600 {
                 let cost = all.map(|record| tell(record).count_total);
-                assert!(number < 200 || cost == [0, 0, 0], "{number}: {cost:?}");
+                assert!(number < 300 || cost == [0, 0, 0], "{number}: {cost:?}");
             }
         });
     }
