@@ -5,12 +5,15 @@ mod texts;
 
 use std::time::{Duration, SystemTime};
 
+pub(crate) use self::texts::Several;
 use self::texts::Texts;
-pub(crate) use self::texts::{SHOWN_CHARS, Several};
 use crate::answer::RequestId;
 use crate::harmless::first;
 use crate::layer::record::{Origin, Outcome, Reason, Record, Span, Verdict};
 use crate::trace::Context;
+
+/// Characters that are shown of what callers chose or may have.
+pub(crate) const SHOWN_CHARS: usize = 120;
 
 /// Places in a body that are kept of one record. Rules have fewer.
 const SPANS: usize = 32;
@@ -19,7 +22,6 @@ const SPANS: usize = 32;
 #[derive(Debug)]
 pub struct Kept {
     facts: Facts,
-    /// In the order in which [`Kept::story`] reads them.
     texts: Texts,
     spans: Vec<Span>,
 }
@@ -38,32 +40,26 @@ pub(crate) struct Facts {
     pub(crate) status: Option<u16>,
     pub(crate) id: RequestId,
     pub(crate) trace: Option<Context>,
-    pub(crate) has_hint: bool,
-    repairs: usize,
+    /// Where these lists begin among the texts.
     filled: usize,
     dropped: usize,
-}
-
-/// The texts of a record. What there was not is empty.
-#[derive(Debug)]
-pub(crate) struct Story<'a> {
-    pub(crate) method: &'a str,
-    pub(crate) template: &'a str,
-    pub(crate) rule: &'a str,
-    pub(crate) client: &'a str,
-    pub(crate) upstream: &'a str,
-    /// No more of it than is shown.
-    pub(crate) user_agent: &'a str,
-    pub(crate) hint: &'a str,
-    pub(crate) repairs: Several<'a>,
-    pub(crate) filled: Several<'a>,
-    pub(crate) dropped: Several<'a>,
-    pub(crate) parts: Parts<'a>,
+    parts: usize,
 }
 
 /// The name of each part, and the status of its answer if it had one. Most requests are sent in one.
 #[derive(Debug)]
 pub(crate) struct Parts<'a>(Several<'a>);
+
+/// Where the texts of a record stand. What there was not is empty.
+const METHOD: usize = 0;
+const TEMPLATE: usize = 1;
+const RULE: usize = 2;
+const CLIENT: usize = 3;
+const UPSTREAM: usize = 4;
+const USER_AGENT: usize = 5;
+const HINT: usize = 6;
+/// And where its lists begin.
+const LISTS: usize = 7;
 
 impl Kept {
     /// Keeps what a record says of a request to the upstream called `upstream`.
@@ -129,29 +125,56 @@ impl Kept {
         &self.spans
     }
 
-    pub(crate) fn story(&self) -> Story<'_> {
-        let mut texts = self.texts.all();
-        let mut text = || texts.next().unwrap_or_default();
-        let [method, template, rule, client, upstream, user_agent, hint] = [(); 7].map(|()| text());
-        let facts = &self.facts;
-        Story {
-            method,
-            template,
-            rule,
-            client,
-            upstream,
-            user_agent,
-            hint,
-            repairs: texts.split_off(facts.repairs),
-            filled: texts.split_off(facts.filled),
-            dropped: texts.split_off(facts.dropped),
-            parts: Parts(texts),
-        }
+    pub(crate) fn method(&self) -> &str {
+        self.texts.get(METHOD)
+    }
+
+    pub(crate) fn template(&self) -> &str {
+        self.texts.get(TEMPLATE)
+    }
+
+    pub(crate) fn rule(&self) -> &str {
+        self.texts.get(RULE)
+    }
+
+    pub(crate) fn client(&self) -> &str {
+        self.texts.get(CLIENT)
+    }
+
+    pub(crate) fn upstream(&self) -> &str {
+        self.texts.get(UPSTREAM)
+    }
+
+    /// No more of it than is shown.
+    pub(crate) fn user_agent(&self) -> &str {
+        self.texts.get(USER_AGENT)
+    }
+
+    pub(crate) fn hint(&self) -> &str {
+        self.texts.get(HINT)
+    }
+
+    pub(crate) fn repairs(&self) -> Several<'_> {
+        self.texts.between(LISTS, self.facts.filled)
+    }
+
+    pub(crate) fn filled(&self) -> Several<'_> {
+        self.texts.between(self.facts.filled, self.facts.dropped)
+    }
+
+    pub(crate) fn dropped(&self) -> Several<'_> {
+        self.texts.between(self.facts.dropped, self.facts.parts)
+    }
+
+    pub(crate) fn parts(&self) -> Parts<'_> {
+        Parts(self.texts.between(self.facts.parts, self.texts.count()))
     }
 }
 
 impl Facts {
     fn of((number, time): (u64, SystemTime), record: &Record<'_>) -> Self {
+        let filled = LISTS + record.repairs.len();
+        let dropped = filled + record.filled.len();
         Self {
             number,
             time,
@@ -163,10 +186,9 @@ impl Facts {
             status: record.status.map(|status| status.as_u16()),
             id: record.id,
             trace: record.trace,
-            has_hint: record.hint.is_some(),
-            repairs: record.repairs.len(),
-            filled: record.filled.len(),
-            dropped: record.dropped.len(),
+            filled,
+            dropped,
+            parts: dropped + record.dropped.len(),
         }
     }
 

@@ -101,7 +101,7 @@ impl Book {
     fn settle(&mut self) {
         let mut waiting = mem::take(&mut self.waiting);
         for kept in waiting.drain(..) {
-            self.note_rule(kept.story().rule, kept.facts());
+            self.note_rule(kept.rule(), kept.facts());
             if is_broken(kept.facts()) {
                 self.note_call(&kept);
             }

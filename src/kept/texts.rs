@@ -1,59 +1,58 @@
 //! Short texts in one piece of room.
 
-/// Characters that are shown of what callers chose or may have.
-pub(crate) const SHOWN_CHARS: usize = 120;
-
-/// Texts behind each other, each after its length.
+/// Texts behind each other, and where each ends.
 ///
 /// Room that is used again when hundreds of requests have passed comes from memory by then, a line of the processor's
 /// cache at a time, and the request waits for each. In one piece it is a few lines, and a dozen strings are two dozen.
 #[derive(Debug, Default)]
-pub(super) struct Texts(Vec<u8>);
+pub(super) struct Texts {
+    text: String,
+    ends: Vec<usize>,
+}
 
 /// Some of them, in their order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Several<'a>(&'a [u8]);
+#[derive(Clone, Debug)]
+pub(crate) struct Several<'a> {
+    text: &'a str,
+    start: usize,
+    ends: std::slice::Iter<'a, usize>,
+}
 
 impl Texts {
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.text.clear();
+        self.ends.clear();
     }
 
     pub(super) fn push(&mut self, text: &str) {
-        // Nobody has names of 4 GiB.
-        let Ok(length) = u32::try_from(text.len()) else {
-            return self.push("");
-        };
-        self.0.extend_from_slice(&length.to_le_bytes());
-        self.0.extend_from_slice(text.as_bytes());
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
     }
 
-    pub(super) fn all(&self) -> Several<'_> {
-        Several(&self.0)
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Empty if there are not so many.
+    pub(super) fn get(&self, place: usize) -> &str {
+        self.between(place, place + 1).next().unwrap_or_default()
+    }
+
+    /// Those from one place to in front of another.
+    pub(super) fn between(&self, from: usize, to: usize) -> Several<'_> {
+        let before = from.checked_sub(1).and_then(|last| self.ends.get(last));
+        Several {
+            text: &self.text,
+            start: before.copied().unwrap_or_default(),
+            ends: self.ends.get(from..to).unwrap_or_default().iter(),
+        }
     }
 }
 
-impl<'a> Several<'a> {
-    /// The first `count` by themselves, and without them from here on.
-    pub(super) fn split_off(&mut self, count: usize) -> Self {
-        let all = self.0;
-        for _ in 0..count {
-            self.skip_one();
-        }
-        let length = all.len() - self.0.len();
-        Self(all.get(..length).unwrap_or_default())
-    }
-
-    fn skip_one(&mut self) -> Option<&'a [u8]> {
-        let (length, texts) = self.0.split_first_chunk()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let text;
-        (text, self.0) = texts.split_at_checked(length)?;
-        Some(text)
-    }
-
+impl Several<'_> {
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.len() == 0
     }
 }
 
@@ -61,34 +60,57 @@ impl<'a> Iterator for Several<'a> {
     type Item = &'a str;
 
     fn next(&mut self) -> Option<&'a str> {
-        str::from_utf8(self.skip_one()?).ok()
+        let end = *self.ends.next()?;
+        let text = self.text.get(self.start..end);
+        self.start = end;
+        text
     }
 }
+
+impl PartialEq for Several<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.ends.len() == other.ends.len() && self.clone().eq(other.clone())
+    }
+}
+
+impl Eq for Several<'_> {}
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn texts_come_back_as_they_were_in_order_and_some_by_themselves() {
+    fn texts(all: &[&str]) -> Texts {
         let mut texts = Texts::default();
         texts.push("of one before");
         texts.clear();
-        let all = ["PATCH", "", "/a/{b}", "grün\n"];
         for text in all {
             texts.push(text);
         }
-        assert_eq!(texts.all().collect::<Vec<_>>(), all);
-        for count in 0..=all.len() {
-            let (first, rest) = all.split_at(count);
-            let mut others = texts.all();
-            let some = others.split_off(count);
-            assert_eq!(some.is_empty(), count == 0, "{some:?}");
-            assert_eq!(some.collect::<Vec<_>>(), first);
-            assert_eq!(others.collect::<Vec<_>>(), rest);
+        texts
+    }
+
+    #[test]
+    fn texts_come_back_as_they_were_in_order_and_some_by_themselves() {
+        let all = ["PATCH", "", "/a/{b}", "grün\n"];
+        let texts = texts(&all);
+        assert_eq!(texts.count(), all.len());
+        for from in 0..=all.len() {
+            assert_eq!(texts.get(from), *all.get(from).unwrap_or(&""));
+            for to in from..=all.len() {
+                let some = texts.between(from, to);
+                assert_eq!(some.is_empty(), from == to, "{some:?}");
+                assert_eq!(some.collect::<Vec<_>>(), all[from..to]);
+            }
         }
-        let mut more = texts.all();
-        assert_eq!(more.split_off(all.len() + 1).count(), all.len());
-        assert!(more.is_empty());
+        assert!(texts.between(3, 5).is_empty());
+    }
+
+    #[test]
+    fn the_same_texts_are_the_same_wherever_they_stand() {
+        let (one, other) = (texts(&["x", "a", "bc"]), texts(&["a", "bc", "", "ab", "c"]));
+        assert_eq!(one.between(1, 3), other.between(0, 2));
+        assert_ne!(one.between(1, 3), other.between(3, 5));
+        assert_ne!(one.between(1, 3), other.between(0, 3));
+        assert_ne!(one.between(1, 2), other.between(0, 2));
     }
 }

@@ -54,22 +54,22 @@ pub(super) fn is_broken(facts: &Facts) -> bool {
 
 impl<'a> Key<'a> {
     pub(super) fn of(kept: &'a Kept) -> Self {
-        let (facts, story) = (kept.facts(), kept.story());
-        let caller = match (story.client, story.user_agent) {
+        let facts = kept.facts();
+        let caller = match (kept.client(), kept.user_agent()) {
             ("", agent) if agent.trim_start().is_empty() => Caller::Unknown,
             ("", agent) => Caller::Agent(agent),
             (name, _) => Caller::Named(name),
         };
         Self {
             caller,
-            rule: story.rule,
-            method: story.method,
-            template: story.template,
+            rule: kept.rule(),
+            method: kept.method(),
+            template: kept.template(),
             outcome: facts.outcome,
             reason: facts.reason,
-            repairs: story.repairs,
-            filled: story.filled,
-            hint: story.hint,
+            repairs: kept.repairs(),
+            filled: kept.filled(),
+            hint: kept.hint(),
         }
     }
 }

@@ -15,7 +15,7 @@ const TARGET: &str = "patchwright::observers";
 /// upstream refused, is worth one in production; what passed as it came is for who looks closer.
 pub(super) fn log(kept: &Arc<Kept>) {
     let facts = kept.facts();
-    let level = if is_news(facts) {
+    let level = if is_news(kept) {
         Level::INFO
     } else {
         Level::DEBUG
@@ -30,22 +30,22 @@ impl Told for Kept {
     }
 
     fn tell(&self, words: &mut dyn Words) {
-        let (facts, story) = (self.facts(), self.story());
+        let facts = self.facts();
         facts.id.spell(|parts| words.bare(name!("id"), &parts));
         if let Some(trace) = facts.trace {
             words.id(name!("trace_id"), &trace.trace_id().to_bytes());
             words.id(name!("span_id"), &trace.span_id().to_bytes());
         }
-        text(words, name!("client"), story.client);
-        text(words, name!("upstream"), story.upstream);
-        words.text(name!("rule"), story.rule);
+        text(words, name!("client"), self.client());
+        text(words, name!("upstream"), self.upstream());
+        words.text(name!("rule"), self.rule());
         words.word(name!("outcome"), facts.outcome.as_str());
         if let Some(reason) = facts.reason {
             words.word(name!("reason"), reason.as_str());
         }
-        text(words, name!("hint"), story.hint);
+        text(words, name!("hint"), self.hint());
         // Where there is nothing but a flaw to tell, it is told alone.
-        let is_flaw = is_news(facts) && !is_done(facts);
+        let is_flaw = is_news(self) && !is_done(facts);
         if !is_flaw {
             if let Some(origin) = facts.snapshot {
                 words.word(name!("snapshot"), origin.as_str());
@@ -60,18 +60,20 @@ impl Told for Kept {
         if !is_flaw {
             words.list(
                 name!("repairs"),
-                &mut story.repairs.map(|name| (name, None)),
+                &mut self.repairs().map(|name| (name, None)),
             );
-            words.list(name!("filled"), &mut story.filled.map(|name| (name, None)));
-            if !story.dropped.is_empty() {
+            words.list(name!("filled"), &mut self.filled().map(|name| (name, None)));
+            if !self.dropped().is_empty() {
                 words.list(
                     name!("dropped"),
-                    &mut story.dropped.map(|name| (name, None)),
+                    &mut self.dropped().map(|name| (name, None)),
                 );
             }
             // `attributes=202 rest=400`; none for a request that was sent as one, and 0 for one without an answer.
-            if !story.parts.is_empty() {
-                let mut parts = story.parts.map(|(name, status)| (name, status.or(Some(0))));
+            if !self.parts().is_empty() {
+                let mut parts = self
+                    .parts()
+                    .map(|(name, status)| (name, status.or(Some(0))));
                 words.list(name!("parts"), &mut parts);
             }
         }
@@ -88,8 +90,8 @@ fn text(words: &mut dyn Words, name: &Name, value: &str) {
 }
 
 /// What is wrong with a request is news for whoever owns the application.
-fn is_news(facts: &Facts) -> bool {
-    is_done(facts) || facts.has_hint
+fn is_news(kept: &Kept) -> bool {
+    is_done(kept.facts()) || !kept.hint().is_empty()
 }
 
 /// Whether something was changed or refused.

@@ -14,8 +14,8 @@ const LISTED: usize = 32;
 
 /// No values: callers' names for things at most, bounded and with what acts spelled out.
 pub(in crate::admin) fn json(kept: &Kept) -> Value {
-    let (facts, story) = (kept.facts(), kept.story());
-    let parts = story.parts.take(LISTED);
+    let facts = kept.facts();
+    let parts = kept.parts().take(LISTED);
     let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
     let spans = kept.spans().iter().map(
         |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
@@ -23,23 +23,23 @@ pub(in crate::admin) fn json(kept: &Kept) -> Value {
     json!({
         "seq": facts.number,
         "time": rfc3339::millis(facts.time),
-        "method": story.method,
-        "template": story.template,
-        "rule": story.rule,
+        "method": kept.method(),
+        "template": kept.template(),
+        "rule": kept.rule(),
         "outcome": facts.outcome.as_str(),
         "reason": facts.reason.map(Reason::as_str),
         "verdict": facts.verdict.map(Verdict::as_str),
-        "repairs": list(story.repairs, Cow::Borrowed),
+        "repairs": list(kept.repairs(), Cow::Borrowed),
         "spans": spans.collect::<Vec<_>>(),
-        "filled": list(story.filled, Cow::Borrowed),
-        "dropped": list(story.dropped, shown),
+        "filled": list(kept.filled(), Cow::Borrowed),
+        "dropped": list(kept.dropped(), shown),
         "parts": parts.collect::<Vec<_>>(),
-        "hint": said(story.hint).map(shown),
+        "hint": said(kept.hint()).map(shown),
         "snapshot": facts.snapshot.map(Origin::as_str),
         "age_ms": facts.age_ms(),
         "status": facts.status,
-        "client": said(story.client).map(Cow::Borrowed),
-        "user_agent": said(story.user_agent).map(shown),
+        "client": said(kept.client()).map(Cow::Borrowed),
+        "user_agent": said(kept.user_agent()).map(shown),
         "id": facts.id.to_string(),
     })
 }
