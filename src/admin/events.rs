@@ -13,13 +13,13 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval};
 
 use super::Readiness;
 use super::figures::Figures;
-use super::recent::{Recent, json};
+use super::recent::{Recent, Shown};
 use super::reply::{Content, Reply, refuse};
 use crate::answer::Answer;
 
@@ -32,7 +32,7 @@ const FIGURES: u64 = 4;
 /// Ticks between two words on callers, whose report is asked for then.
 const CALLERS: u64 = 8;
 /// Repairs told at a tick, but the first: a busy proxy has more, and nobody reads them all.
-const BATCH: usize = 50;
+const BATCH: usize = 20;
 /// A stream ends after so long, and a browser begins another one where it ended. Whoever holds one
 /// without reading it, and does not even let the kernel's buffers fill, holds it no longer.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -179,17 +179,26 @@ impl Events {
         if self.recent.number() == self.has {
             return;
         }
-        let fresh = self.recent.after(self.has);
+        let fresh = self.recent.after(self.has, most);
         let Some(newest) = fresh.first().map(|entry| entry.facts().number) else {
             return;
         };
-        let told: Vec<Value> = fresh.iter().take(most).map(|entry| json(entry)).collect();
-        let skipped = newest - self.has - told.len() as u64;
+        let repairs = Repairs {
+            skipped: newest - self.has - fresh.len() as u64,
+            repairs: fresh.iter().map(|entry| Shown::of(entry)).collect(),
+        };
         self.has = newest;
         let _ = writeln!(events, "id: {}-{newest}", self.process);
-        let repairs = json!({ "skipped": skipped, "repairs": told });
-        say(events, "repairs", &repairs.to_string());
+        // There is nothing in it that has no words in JSON.
+        let repairs = serde_json::to_string(&repairs).unwrap_or_default();
+        say(events, "repairs", &repairs);
     }
+}
+
+#[derive(Serialize)]
+struct Repairs<'a> {
+    skipped: u64,
+    repairs: Vec<Shown<'a>>,
 }
 
 /// JSON has no line ends in it that would end the event.

@@ -7,9 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use serde_json::Value;
-
-pub(super) use self::shown::json;
+pub(super) use self::shown::Shown;
 use crate::kept::Kept;
 use crate::layer::record::Record;
 
@@ -63,20 +61,21 @@ impl Recent {
         self.0.number.load(Ordering::Acquire)
     }
 
-    /// The records that came after the one with this number, as far as they are kept, newest first.
-    pub(super) fn after(&self, number: u64) -> Vec<Arc<Kept>> {
+    /// The records that came after the one with this number, as far as they are kept, newest first and `most` of them.
+    pub(super) fn after(&self, number: u64, most: usize) -> Vec<Arc<Kept>> {
         // Only pointed at here: requests wait for this lock.
         let entries = self.entries();
-        let after = entries
-            .iter()
-            .take_while(|entry| entry.facts().number > number);
+        let is_after = |entry: &&Arc<Kept>| entry.facts().number > number;
+        let after = entries.iter().take(most).take_while(is_after);
         after.map(Arc::clone).collect()
     }
 
     /// The records as a JSON array, newest first.
     pub fn to_json(&self) -> String {
-        let entries = self.after(0);
-        Value::Array(entries.iter().map(|entry| json(entry)).collect()).to_string()
+        let entries = self.after(0, KEPT);
+        let shown: Vec<_> = entries.iter().map(|entry| Shown::of(entry)).collect();
+        // There is nothing in it that has no words in JSON.
+        serde_json::to_string(&shown).unwrap_or_default()
     }
 
     fn entries(&self) -> MutexGuard<'_, VecDeque<Arc<Kept>>> {

@@ -36,17 +36,24 @@ impl Texts {
 
     /// Empty if there are not so many.
     pub(super) fn get(&self, place: usize) -> &str {
-        self.between(place, place + 1).next().unwrap_or_default()
+        let end = self.ends.get(place).copied().unwrap_or_default();
+        self.text
+            .get(self.end_before(place)..end)
+            .unwrap_or_default()
     }
 
     /// Those from one place to in front of another.
     pub(super) fn between(&self, from: usize, to: usize) -> Several<'_> {
-        let before = from.checked_sub(1).and_then(|last| self.ends.get(last));
         Several {
             text: &self.text,
-            start: before.copied().unwrap_or_default(),
+            start: self.end_before(from),
             ends: self.ends.get(from..to).unwrap_or_default().iter(),
         }
+    }
+
+    fn end_before(&self, place: usize) -> usize {
+        let last = place.checked_sub(1).and_then(|last| self.ends.get(last));
+        last.copied().unwrap_or_default()
     }
 }
 

@@ -2,57 +2,94 @@
 
 use std::borrow::Cow;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::harmless::{first, harmless};
-use crate::kept::{Kept, SHOWN_CHARS, Several};
-use crate::layer::record::{Origin, Reason, Verdict};
+use crate::kept::{Kept, SHOWN_CHARS};
+use crate::layer::record::{Origin, Reason, Span, Verdict};
 use crate::rfc3339;
 
 /// Members and parts that are shown of one record. Rules have fewer.
 const LISTED: usize = 32;
 
-/// No values: callers' names for things at most, bounded and with what acts spelled out.
-pub(in crate::admin) fn json(kept: &Kept) -> Value {
-    let facts = kept.facts();
-    let parts = kept.parts().take(LISTED);
-    let parts = parts.map(|(name, status)| json!({ "name": name, "status": status }));
-    let spans = kept.spans().iter().map(
-        |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
-    );
-    json!({
-        "seq": facts.number,
-        "time": rfc3339::millis(facts.time),
-        "method": kept.method(),
-        "template": kept.template(),
-        "rule": kept.rule(),
-        "outcome": facts.outcome.as_str(),
-        "reason": facts.reason.map(Reason::as_str),
-        "verdict": facts.verdict.map(Verdict::as_str),
-        "repairs": list(kept.repairs(), Cow::Borrowed),
-        "spans": spans.collect::<Vec<_>>(),
-        "filled": list(kept.filled(), Cow::Borrowed),
-        "dropped": list(kept.dropped(), shown),
-        "parts": parts.collect::<Vec<_>>(),
-        "hint": said(kept.hint()).map(shown),
-        "snapshot": facts.snapshot.map(Origin::as_str),
-        "age_ms": facts.age_ms(),
-        "status": facts.status,
-        "client": said(kept.client()).map(Cow::Borrowed),
-        "user_agent": said(kept.user_agent()).map(shown),
-        "id": facts.id.to_string(),
-    })
+/// What is shown: no values, and callers' names for things bounded and with what acts spelled out.
+#[derive(Debug, Serialize)]
+pub(in crate::admin) struct Shown<'a> {
+    seq: u64,
+    time: String,
+    method: &'a str,
+    template: &'a str,
+    rule: &'a str,
+    outcome: &'static str,
+    reason: Option<&'static str>,
+    verdict: Option<&'static str>,
+    repairs: Vec<&'a str>,
+    spans: Vec<Place>,
+    filled: Vec<&'a str>,
+    dropped: Vec<Cow<'a, str>>,
+    parts: Vec<Part<'a>>,
+    hint: Option<Cow<'a, str>>,
+    snapshot: Option<&'static str>,
+    age_ms: Option<u64>,
+    status: Option<u16>,
+    client: Option<&'a str>,
+    user_agent: Option<Cow<'a, str>>,
+    id: String,
 }
 
-fn list<'a>(texts: Several<'a>, show: fn(&'a str) -> Cow<'a, str>) -> Vec<Cow<'a, str>> {
-    texts.take(LISTED).map(show).collect()
+/// Bytes of the caller's body, and how many stand there now.
+#[derive(Debug, Serialize)]
+struct Place {
+    start: usize,
+    end: usize,
+    inserted: usize,
+}
+
+#[derive(Debug, Serialize)]
+struct Part<'a> {
+    name: &'a str,
+    status: Option<u16>,
+}
+
+impl<'a> Shown<'a> {
+    pub(in crate::admin) fn of(kept: &'a Kept) -> Self {
+        let facts = kept.facts();
+        let place = |span: &Span| Place {
+            start: span.at.start,
+            end: span.at.end,
+            inserted: span.inserted,
+        };
+        let parts = kept.parts().take(LISTED);
+        Self {
+            seq: facts.number,
+            time: rfc3339::millis(facts.time),
+            method: kept.method(),
+            template: kept.template(),
+            rule: kept.rule(),
+            outcome: facts.outcome.as_str(),
+            reason: facts.reason.map(Reason::as_str),
+            verdict: facts.verdict.map(Verdict::as_str),
+            repairs: kept.repairs().collect(),
+            spans: kept.spans().iter().map(place).collect(),
+            filled: kept.filled().take(LISTED).collect(),
+            dropped: kept.dropped().take(LISTED).map(bounded).collect(),
+            parts: parts.map(|(name, status)| Part { name, status }).collect(),
+            hint: said(kept.hint()).map(bounded),
+            snapshot: facts.snapshot.map(Origin::as_str),
+            age_ms: facts.age_ms(),
+            status: facts.status,
+            client: said(kept.client()),
+            user_agent: said(kept.user_agent()).map(bounded),
+            id: facts.id.to_string(),
+        }
+    }
 }
 
 fn said(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
-fn shown(text: &str) -> Cow<'_, str> {
+fn bounded(text: &str) -> Cow<'_, str> {
     harmless(first(text, SHOWN_CHARS))
 }
 
@@ -62,10 +99,10 @@ mod tests {
 
     #[test]
     fn what_a_caller_chose_is_bounded_and_cannot_write_to_a_terminal() {
-        assert_eq!(shown("curl/8 (x; y)"), "curl/8 (x; y)");
-        assert_eq!(shown("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(bounded("curl/8 (x; y)"), "curl/8 (x; y)");
+        assert_eq!(bounded("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
         for long in ["ä", "a"] {
-            assert_eq!(shown(&long.repeat(1000)).chars().count(), SHOWN_CHARS);
+            assert_eq!(bounded(&long.repeat(1000)).chars().count(), SHOWN_CHARS);
         }
     }
 }

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 
+use serde_json::Value;
+
 use super::*;
 use crate::layer::record::{Origin, Outcome, Reason, Repair, Span, Verdict};
 
@@ -66,7 +68,7 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     for _ in 0..KEPT {
         recent.push(&full, None, MADE);
     }
-    let read = recent.after(0);
+    let read = recent.after(0, KEPT);
     let before: Vec<_> = read.iter().map(|entry| json(entry)).collect();
     assert_eq!(
         before[0]["spans"],
@@ -91,7 +93,7 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
             recent.push(record, None, MADE);
         }
     }
-    let entry = json(&recent.after(0)[0]);
+    let entry = json(&recent.after(0, KEPT)[0]);
     let mut expected = serde_json::json!({
         "seq": 4 * KEPT, "method": "PATCH", "template": "/a/{b}", "rule": "bare", "outcome": "repaired",
         "repairs": [], "spans": [], "filled": [], "dropped": [], "parts": [], "id": bare.id.to_string(),
@@ -112,20 +114,25 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     assert_eq!(entry, expected);
 }
 
+fn json(kept: &Kept) -> Value {
+    serde_json::to_value(Shown::of(kept)).unwrap()
+}
+
 #[test]
 fn numbers_tell_what_is_new() {
     let recent = Recent::default();
-    assert_eq!((recent.number(), recent.after(0).len()), (0, 0));
+    assert_eq!((recent.number(), recent.after(0, KEPT).len()), (0, 0));
     for _ in 0..3 {
         recent.push(&record("r", "curl"), None, MADE);
     }
     let after: Vec<_> = recent
-        .after(1)
+        .after(1, KEPT)
         .iter()
         .map(|entry| entry.facts().number)
         .collect();
     assert_eq!((recent.number(), after), (3, vec![3, 2]));
-    assert!(recent.after(7).is_empty());
+    assert!(recent.after(7, KEPT).is_empty());
+    assert_eq!(recent.after(0, 1)[0].facts().number, 3);
 }
 
 #[test]
@@ -145,7 +152,7 @@ fn lists_are_bounded() {
         ..record("r", "curl")
     };
     recent.push(&long, None, MADE);
-    let entry = json(&recent.after(0)[0]);
+    let entry = json(&recent.after(0, KEPT)[0]);
     for list in ["spans", "filled"] {
         assert_eq!(entry[list].as_array().unwrap().len(), 32, "{list}");
     }

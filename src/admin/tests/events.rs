@@ -156,15 +156,15 @@ async fn repairs_come_four_times_a_second_at_most_and_not_too_many() {
     let mut body = watched.watch(None).await;
     next(&mut body).await;
     let begun = Instant::now();
-    watched.happens(60);
+    watched.happens(30);
     let event = next_of(&mut body, "repairs").await;
-    assert_eq!(numbers(&event), (11..=60).rev().collect::<Vec<_>>());
+    assert_eq!(numbers(&event), (11..=30).rev().collect::<Vec<_>>());
     assert_eq!(event.data["skipped"], 10);
     watched.happens(1);
     let event = next_of(&mut body, "repairs").await;
     assert_eq!(
         (numbers(&event), &event.data["skipped"]),
-        (vec![61], &Value::from(0))
+        (vec![31], &Value::from(0))
     );
     assert!(
         begun.elapsed() >= Duration::from_millis(500),
@@ -176,7 +176,7 @@ async fn repairs_come_four_times_a_second_at_most_and_not_too_many() {
     let event = next_of(&mut body, "repairs").await;
     assert_eq!(
         (numbers(&event)[0], &event.data["skipped"]),
-        (1061, &Value::from(950))
+        (1031, &Value::from(980))
     );
 }
 
