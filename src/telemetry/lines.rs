@@ -1,8 +1,8 @@
 //! Lines on their way to stderr, gathered for a moment.
 //!
 //! A line for each repaired request, put into words and written by a system call of its own, costs as much as much of
-//! the repair. So lines wait for each other: for [`GATHER`], or until there are about [`MOST`] bytes of them. Warnings and errors
-//! wait for nothing and take along what is in front of them, and so does everything where a person looks on.
+//! the repair. So lines wait for each other: for [`GATHER`], or until there are about [`MOST`] bytes of them. Warnings
+//! and errors wait for nothing and take along what is in front of them, and so does everything where a person looks on.
 //! Whoever ends the process calls [`Lines::flush`].
 
 use std::io::Write;
@@ -17,9 +17,9 @@ use super::told::{Line, Look};
 
 /// Longest time that a line waits: nobody who reads along notices.
 const GATHER: Duration = Duration::from_millis(50);
-/// Bytes that wait at most, counted by lines of usual length where they are not in words yet. Whoever adds the next line
-/// writes them, in a tenth of a millisecond. More at a time save nothing more, and of a quarter of it each line takes
-/// half a microsecond longer.
+/// Bytes that wait at most, by the length of a usual line where a line is not in words yet. Whoever adds the next one
+/// writes them, in a tenth of a millisecond. With a quarter of this each line takes half a microsecond longer, and with
+/// twice as much it takes no less.
 const MOST: usize = 64 << 10;
 /// Bytes of a usual line of a request.
 const USUAL: usize = 400;

@@ -1,8 +1,7 @@
 use std::time::Duration;
 
 use http::{Method, StatusCode};
-
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::layer::record::{Origin, Outcome, Reason, Repair, Span, Verdict};
@@ -34,7 +33,7 @@ fn only_the_last_records_are_kept_newest_first() {
         assert_eq!(entry["rule"], (KEPT + 4 - place).to_string());
     }
     assert_eq!(entries[0]["age_ms"], 7);
-    assert_eq!(entries[0]["filled"], serde_json::json!(["/state"]));
+    assert_eq!(entries[0]["filled"], json!(["/state"]));
     assert_eq!(entries[0]["status"], Value::Null);
     assert_eq!(entries[0]["time"], "1970-01-01T00:00:00.000Z");
 }
@@ -69,14 +68,14 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
         recent.push(&full, None, MADE);
     }
     let read = recent.after(0, KEPT);
-    let before: Vec<_> = read.iter().map(|entry| json(entry)).collect();
+    let before: Vec<_> = read.iter().map(|entry| shown(entry)).collect();
     assert_eq!(
         before[0]["spans"],
-        serde_json::json!([{ "start": 1, "end": 5, "inserted": 42 }])
+        json!([{ "start": 1, "end": 5, "inserted": 42 }])
     );
     assert_eq!(
         before[0]["parts"],
-        serde_json::json!([{ "name": "rest", "status": 202 }])
+        json!([{ "name": "rest", "status": 202 }])
     );
     assert_eq!(before[0]["client"], "billing");
     assert_eq!(before[0]["verdict"], "not_needed");
@@ -84,7 +83,7 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
         recent.push(&bare, None, MADE);
     }
     // What somebody is reading stays what it was.
-    let after: Vec<_> = read.iter().map(|entry| json(entry)).collect();
+    let after: Vec<_> = read.iter().map(|entry| shown(entry)).collect();
     assert_eq!(before, after);
     drop(read);
     // And room that was read no more is used again.
@@ -93,8 +92,8 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
             recent.push(record, None, MADE);
         }
     }
-    let entry = json(&recent.after(0, KEPT)[0]);
-    let mut expected = serde_json::json!({
+    let entry = shown(&recent.after(0, KEPT)[0]);
+    let mut expected = json!({
         "seq": 4 * KEPT, "method": "PATCH", "template": "/a/{b}", "rule": "bare", "outcome": "repaired",
         "repairs": [], "spans": [], "filled": [], "dropped": [], "parts": [], "id": bare.id.to_string(),
     });
@@ -114,7 +113,7 @@ fn an_entry_says_nothing_of_the_one_whose_room_it_has() {
     assert_eq!(entry, expected);
 }
 
-fn json(kept: &Kept) -> Value {
+fn shown(kept: &Kept) -> Value {
     serde_json::to_value(Shown::of(kept)).unwrap()
 }
 
@@ -145,15 +144,19 @@ fn lists_are_bounded() {
         1000
     ];
     let filled = vec!["/a"; 1000];
+    let dropped = vec!["/b".to_owned(); 1000];
+    let parts = vec![("c".to_owned(), None); 1000];
     let recent = Recent::default();
     let long = Record {
         spans: &spans,
         filled: &filled,
+        dropped: &dropped,
+        parts: &parts,
         ..record("r", "curl")
     };
     recent.push(&long, None, MADE);
-    let entry = json(&recent.after(0, KEPT)[0]);
-    for list in ["spans", "filled"] {
+    let entry = shown(&recent.after(0, KEPT)[0]);
+    for list in ["spans", "filled", "dropped", "parts"] {
         assert_eq!(entry[list].as_array().unwrap().len(), 32, "{list}");
     }
 }

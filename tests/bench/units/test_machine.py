@@ -34,6 +34,10 @@ class UsedBetween(unittest.TestCase):
         before, after = others({1: 5.0, 2: 60.0}, {1: 7.0, 2: 0.0}), others({1: 5.5}, {1: 7.0})
         self.assertAlmostEqual(machine.used_between(before, after), 0.5)
 
+    def test_what_children_of_who_has_ended_had_used_is_not_new(self):
+        before, after = others({1: 5.0, 2: 1.0}, {1: 7.0, 2: 16.0}), others({1: 5.0}, {1: 24.5})
+        self.assertAlmostEqual(machine.used_between(before, after), 0.5)
+
     def test_what_another_guest_had(self):
         before, after = others({}, {}, stolen=1.0), others({}, {}, stolen=1.5)
         self.assertAlmostEqual(machine.used_between(before, after), 0.5)

@@ -86,6 +86,7 @@ def used_between(before, after):
     for pid, used in after.used.items():
         total += used - before.used.get(pid, 0)
     # Who ended in between is only known as a child of its parent, with all that it has ever used.
-    gone = sum(used for pid, used in before.used.items() if pid not in after.used)
+    # That has what its own children had used, too.
+    gone = sum(used + before.ended[pid] for pid, used in before.used.items() if pid not in after.used)
     ended = sum(ended - before.ended.get(pid, ended) for pid, ended in after.ended.items())
     return total + max(0.0, ended - gone)
