@@ -137,21 +137,25 @@ impl Kept {
         self.texts.get(RULE)
     }
 
-    pub(crate) fn client(&self) -> &str {
-        self.texts.get(CLIENT)
+    pub(crate) fn client(&self) -> Option<&str> {
+        self.said(CLIENT)
     }
 
-    pub(crate) fn upstream(&self) -> &str {
-        self.texts.get(UPSTREAM)
+    pub(crate) fn upstream(&self) -> Option<&str> {
+        self.said(UPSTREAM)
     }
 
     /// No more of it than is shown.
-    pub(crate) fn user_agent(&self) -> &str {
-        self.texts.get(USER_AGENT)
+    pub(crate) fn user_agent(&self) -> Option<&str> {
+        self.said(USER_AGENT)
     }
 
-    pub(crate) fn hint(&self) -> &str {
-        self.texts.get(HINT)
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.said(HINT)
+    }
+
+    fn said(&self, place: usize) -> Option<&str> {
+        Some(self.texts.get(place)).filter(|text| !text.is_empty())
     }
 
     pub(crate) fn repairs(&self) -> Several<'_> {

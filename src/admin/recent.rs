@@ -33,24 +33,20 @@ impl Recent {
     /// and nothing is put into words before somebody looks.
     pub fn push(&self, record: &Record<'_>, upstream: Option<&str>, now: SystemTime) -> Arc<Kept> {
         let mut entries = self.entries();
-        let oldest = if entries.len() < KEPT {
+        let mut entry = if entries.len() < KEPT {
             None
         } else {
             entries.pop_back()
         };
         // Under the lock, so that numbers have no gaps and no order but that of the entries.
         let number = self.0.number.load(Ordering::Relaxed) + 1;
-        let entry = match oldest {
-            Some(mut entry) => {
-                match Arc::get_mut(&mut entry) {
-                    Some(room) => room.become_of((number, now), record, upstream),
-                    // Somebody is reading it.
-                    None => entry = Arc::new(Kept::new((number, now), record, upstream)),
-                }
-                entry
-            }
-            None => Arc::new(Kept::new((number, now), record, upstream)),
-        };
+        match entry.as_mut().and_then(Arc::get_mut) {
+            Some(room) => room.become_of((number, now), record, upstream),
+            // There is none, or somebody is reading it.
+            None => entry = None,
+        }
+        let new = || Arc::new(Kept::new((number, now), record, upstream));
+        let entry = entry.unwrap_or_else(new);
         entries.push_front(Arc::clone(&entry));
         self.0.number.store(number, Ordering::Release);
         entry

@@ -17,7 +17,7 @@ pub(super) struct Key<'a> {
     pub(super) reason: Option<Reason>,
     pub(super) repairs: Several<'a>,
     pub(super) filled: Several<'a>,
-    pub(super) hint: &'a str,
+    pub(super) hint: Option<&'a str>,
 }
 
 /// In the order in which those are shown who call equally often.
@@ -56,9 +56,9 @@ impl<'a> Key<'a> {
     pub(super) fn of(kept: &'a Kept) -> Self {
         let facts = kept.facts();
         let caller = match (kept.client(), kept.user_agent()) {
-            ("", agent) if agent.trim_start().is_empty() => Caller::Unknown,
-            ("", agent) => Caller::Agent(agent),
-            (name, _) => Caller::Named(name),
+            (Some(name), _) => Caller::Named(name),
+            (None, Some(agent)) if !agent.trim_start().is_empty() => Caller::Agent(agent),
+            (None, _) => Caller::Unknown,
         };
         Self {
             caller,

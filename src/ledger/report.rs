@@ -69,11 +69,8 @@ impl Book {
 
     /// Callers with their calls, both the most frequent first.
     fn callers(&self, rules: &Rules) -> Vec<Value> {
-        let with_key = |call| {
-            let key = Call::key(call);
-            (key, call)
-        };
-        let mut calls: Vec<_> = self.calls.iter().map(with_key).collect();
+        let calls = self.calls.iter().map(|call| (call.key(), call));
+        let mut calls: Vec<_> = calls.collect();
         calls.sort_by_key(|(key, call)| (key.caller, u64::MAX - call.count, call.turn()));
         let callers = calls.chunk_by(|(a, _), (b, _)| a.caller == b.caller);
         let mut callers: Vec<_> = callers.collect();
@@ -95,16 +92,15 @@ impl Book {
 
 impl Call {
     fn to_json(&self, key: &Key<'_>, rules: &Rules) -> Value {
-        let hint = Some(key.hint).filter(|hint| !hint.is_empty());
         let repairs: Vec<_> = key.repairs.clone().filter_map(repair).collect();
-        let filled: Vec<Box<str>> = key.filled.clone().map(Into::into).collect();
+        let filled: Vec<_> = key.filled.clone().collect();
         let broken = Broken {
             method: &Method::from_bytes(key.method.as_bytes()).unwrap_or_default(),
             template: key.template,
             repairs: &repairs,
             filled: &filled,
             reason: key.reason,
-            hint,
+            hint: key.hint,
         };
         json!({
             "method": key.method,
@@ -114,7 +110,7 @@ impl Call {
             "repairs": key.repairs.clone().collect::<Vec<_>>(),
             "filled": filled,
             "reason": key.reason.map(Reason::as_str),
-            "hint": hint.map(harmless),
+            "hint": key.hint.map(harmless),
             "count": self.count,
             "accepted": self.accepted,
             "refused": self.refused,

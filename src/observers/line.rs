@@ -83,15 +83,15 @@ impl Told for Kept {
     }
 }
 
-fn text(words: &mut dyn Words, name: &Name, value: &str) {
-    if !value.is_empty() {
+fn text(words: &mut dyn Words, name: &Name, value: Option<&str>) {
+    if let Some(value) = value {
         words.text(name, value);
     }
 }
 
 /// What is wrong with a request is news for whoever owns the application.
 fn is_news(kept: &Kept) -> bool {
-    is_done(kept.facts()) || !kept.hint().is_empty()
+    is_done(kept.facts()) || kept.hint().is_some()
 }
 
 /// Whether something was changed or refused.

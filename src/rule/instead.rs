@@ -29,7 +29,7 @@ pub struct Broken<'a> {
     /// What was done to it.
     pub repairs: &'a [Repair],
     /// JSON pointers of what was filled.
-    pub filled: &'a [Box<str>],
+    pub filled: &'a [&'a str],
     /// Why nothing was done, where that is so.
     pub reason: Option<Reason>,
     /// What is wrong with it, where that was found.

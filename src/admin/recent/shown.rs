@@ -74,19 +74,15 @@ impl<'a> Shown<'a> {
             filled: kept.filled().take(LISTED).collect(),
             dropped: kept.dropped().take(LISTED).map(bounded).collect(),
             parts: parts.map(|(name, status)| Part { name, status }).collect(),
-            hint: said(kept.hint()).map(bounded),
+            hint: kept.hint().map(bounded),
             snapshot: facts.snapshot.map(Origin::as_str),
             age_ms: facts.age_ms(),
             status: facts.status,
-            client: said(kept.client()),
-            user_agent: said(kept.user_agent()).map(bounded),
+            client: kept.client(),
+            user_agent: kept.user_agent().map(bounded),
             id: facts.id.to_string(),
         }
     }
-}
-
-fn said(text: &str) -> Option<&str> {
-    Some(text).filter(|text| !text.is_empty())
 }
 
 fn bounded(text: &str) -> Cow<'_, str> {

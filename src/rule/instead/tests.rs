@@ -20,7 +20,7 @@ fn lines(rules: &Rules, broken: &Broken<'_>) -> Vec<String> {
 
 #[test]
 fn what_was_filled_stands_there_as_what_is_to_be_read_and_where() {
-    let filled = ["/state".into(), "/routing/queue/id".into()];
+    let filled = ["/state", "/routing/queue/id"];
     let broken = Broken {
         filled: &filled,
         ..broken(P, &[Repair::Fill, Repair::ContentType])

@@ -217,10 +217,10 @@ async fn the_strict_upstream_accepts_what_the_report_names() {
     let mut seen = 0;
     for spec in specs.rules() {
         assert_eq!(spec.timing, Timing::Eager);
-        let filled: Vec<Box<str>> = spec
+        let filled: Vec<&str> = spec
             .fill
             .iter()
-            .map(|(pointer, _)| pointer.as_str().into())
+            .map(|(pointer, _)| pointer.as_str())
             .collect();
         for template in &spec.paths {
             let broken = Broken {
