@@ -221,6 +221,8 @@ pub struct Limits {
     pub lookup_bytes: usize,
     /// Connections to an upstream that is spoken to with HTTP/2; requests wait for a free stream beyond.
     pub http2_connections: usize,
+    /// Threads that serve requests. `None` is one for each core.
+    pub workers: Option<usize>,
 }
 
 /// `[timeouts]` (`timeouts.body` is [`Options::body_timeout`]).

@@ -28,6 +28,7 @@ mod service;
 mod stream;
 mod terms;
 mod tls;
+mod workers;
 
 use std::io::Result;
 use std::pin::pin;
@@ -53,6 +54,7 @@ use self::room::Room;
 use self::stream::Streams;
 pub use self::terms::Terms;
 pub use self::tls::{Listener, Tls};
+pub use self::workers::Workers;
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
 use crate::metrics::Metrics;
@@ -174,10 +176,10 @@ where
 {
     let Listener { socket, tls } = listener.into();
     let (_unchanged, terms) = watch::channel(Terms { settings, tls });
-    serve_by(socket, service, terms, shutdown).await
+    serve_by(socket, service, Workers::none(), terms, shutdown).await
 }
 
-/// As [`serve`], by `terms` that may change meanwhile.
+/// As [`serve`], by `workers` and by `terms` that may change meanwhile.
 ///
 /// A connection goes by the terms that hold when it is accepted, to its end. Their `metrics` are those of
 /// the beginning. Where fewer connections are allowed than are open, those stay, and no new one gets a
@@ -185,6 +187,7 @@ where
 pub async fn serve_by<S, B>(
     listener: TcpListener,
     service: S,
+    workers: Workers,
     mut terms: watch::Receiver<Terms>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<()>
@@ -197,7 +200,7 @@ where
 {
     let room = Room::new(terms.borrow_and_update().settings.connections);
     let (stage, stages) = watch::channel(Stage::Serving);
-    let mut shared = Shared::new(service, &terms.borrow(), stages, Arc::clone(&room));
+    let mut shared = Shared::new(service, workers, &terms.borrow(), stages, Arc::clone(&room));
 
     let mut waiting = None;
     {

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::num::NonZero;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -19,7 +21,7 @@ use crate::config::Config;
 use crate::live::{Live, Source, Unusable};
 use crate::metrics::Metrics;
 use crate::observers::Observers;
-use crate::server::{serve, serve_by};
+use crate::server::{Workers, serve, serve_by};
 use crate::telemetry::Switch;
 use crate::watch::{EVERY, Reload, Watch};
 
@@ -77,7 +79,11 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         flags: args.config.overrides(),
         fit: |limits| descriptors::fit(limits, descriptors::raise()),
     };
-    let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
+    // Requests are served by threads of their own: see `Server::run`.
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime.map_err(ServeError::from)?;
     let served = runtime.block_on(serve_until_signal(&config, source, log));
     // Not waiting for threads of the runtime: a name that is being resolved, or a file that is looked at on
     // a file system that hangs, must not hold the exit up.
@@ -157,6 +163,11 @@ impl Signals {
 }
 
 /// Ends when the other side of the channel is dropped.
+/// As many as the process may use, be it by affinity or by the quota of its container.
+fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 async fn dropped(mut other: watch::Receiver<()>) {
     while other.changed().await.is_ok() {}
 }
@@ -165,6 +176,7 @@ async fn dropped(mut other: watch::Receiver<()>) {
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
+    workers: Workers,
     live: Arc<Live>,
     watch: Watch,
     read_again: Arc<Notify>,
@@ -184,6 +196,8 @@ impl Server {
         let (metrics, recent) = (Metrics::new(), Recent::default());
         let observers = Observers::new(metrics.clone(), recent.clone());
         let listener = listen(config.listen, "listen")?;
+        let workers = config.limits.workers.unwrap_or_else(cores);
+        let workers = Workers::start(workers)?;
         let live = Live::new(config, source, observers, listener.local_addr()?)?;
         let live = Arc::new(live);
         let operators = listen(config.admin, "admin")?;
@@ -193,6 +207,7 @@ impl Server {
         let figures = Figures::new(metrics.tally(), Box::new(move || moded.mode()));
         Ok(Self {
             listener,
+            workers,
             live,
             watch: Watch::new([root], metrics.clone()),
             read_again: Arc::default(),
@@ -271,7 +286,7 @@ impl Server {
         let (proxy, terms) = (self.live.proxy(), self.live.terms());
         let live = self.live;
         let serving = async move {
-            let served = serve_by(self.listener, proxy, terms, shutdown).await;
+            let served = serve_by(self.listener, proxy, self.workers, terms, shutdown).await;
             // Of the last requests, too.
             live.flush().await;
             drop(serving);

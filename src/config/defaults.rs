@@ -65,6 +65,8 @@ impl Default for Limits {
             // `concurrency` and `lookups` together, where the upstream allows 20 streams on each; most
             // allow 100 and more.
             http2_connections: 64,
+            // Each has a core to itself, and what a container may use of them counts.
+            workers: None,
         }
     }
 }

@@ -7,8 +7,9 @@ use crate::document::{FaultSink, Table};
 
 /// Notes a fault of each setting that is another than in `running` and would only count after a restart.
 ///
-/// That is where the sockets are bound, and nothing else. A listener that moved would be one that whoever
-/// watches the old address sees as dead, and when the new one can't be bound there would be none.
+/// That is where the sockets are bound, and how many threads serve. A listener that moved would be one that
+/// whoever watches the old address sees as dead, and when the new one can't be bound there would be none. A
+/// thread that is to go has connections.
 pub(super) fn refuse(root: &mut Table<'_>, config: &Config, running: &Config, faults: &FaultSink) {
     let addresses = [
         ("listen", running.listen, config.listen),
@@ -21,6 +22,18 @@ pub(super) fn refuse(root: &mut Table<'_>, config: &Config, running: &Config, fa
             root.table(section)
                 .fault("address", problem(running, wanted));
         }
+    }
+    let (running, wanted) = (running.limits.workers, config.limits.workers);
+    if wanted != running && !faults.has("limits") && !faults.has("limits.workers") {
+        let said = |workers: Option<usize>| {
+            workers.map_or("one for each core".to_owned(), |it| it.to_string())
+        };
+        let problem = format!(
+            "{} needs a restart: this process runs with {}",
+            said(wanted),
+            said(running)
+        );
+        root.table("limits").fault("workers", problem);
     }
 }
 

@@ -204,6 +204,9 @@ fn limits(root: &mut Table<'_>, repair: &mut Options) -> Limits {
         lookup_bytes: memory(&mut table, "lookup_bytes", &(1 << 10..=1 << 30))
             .unwrap_or(default.lookup_bytes),
         http2_connections: count(&mut table, "http2_connections", default.http2_connections),
+        workers: table
+            .integer("workers", 1, 1024)
+            .and_then(|number| usize::try_from(number).ok()),
     };
     table.finish();
     limits

@@ -115,6 +115,9 @@ impl Config {
         text.plain("lookups", limits.lookups);
         text.string("lookup_bytes", &size_text(limits.lookup_bytes as u64));
         text.plain("http2_connections", limits.http2_connections);
+        if let Some(workers) = limits.workers {
+            text.plain("workers", workers);
+        }
         let timeouts = &self.timeouts;
         text.section("[timeouts]");
         for (key, time) in [

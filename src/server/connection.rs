@@ -26,6 +26,7 @@ use super::service::{Counted, Introduction};
 use super::stream::Streams;
 use super::terms::Terms;
 use super::tls::{self, Tls};
+use super::workers::Workers;
 use crate::BoxError;
 use crate::interim::Interims;
 use crate::metrics::Metrics;
@@ -63,6 +64,7 @@ pub(super) struct Shared<S> {
     /// Shared, as every connection holds it in more than one place.
     pub(super) builder: Arc<auto::Builder<Streams>>,
     pub(super) service: S,
+    pub(super) workers: Workers,
     pub(super) deadlines: Deadlines,
     pub(super) stage: watch::Receiver<Stage>,
     pub(super) tls: Option<Tls>,
@@ -75,6 +77,7 @@ pub(super) struct Shared<S> {
 impl<S> Shared<S> {
     pub(super) fn new(
         service: S,
+        workers: Workers,
         terms: &Terms,
         stage: watch::Receiver<Stage>,
         room: Arc<Room>,
@@ -82,6 +85,7 @@ impl<S> Shared<S> {
         Self {
             builder: Arc::new(terms.settings.builder()),
             service,
+            workers,
             deadlines: Deadlines::of(&terms.settings),
             stage,
             tls: terms.tls.clone(),
@@ -121,12 +125,13 @@ where
             address,
             certificate: None,
         };
+        let workers = self.workers.clone();
         match self.tls.take() {
-            None => drop(tokio::spawn(self.serve(stream, peer, activity, place))),
+            None => workers.serve(stream, |stream| self.serve(stream, peer, activity, place)),
             // TLS takes more than twice the room, which connections without it need not have.
-            Some(tls) => drop(tokio::spawn(
-                self.secure(tls, stream, peer, activity, place),
-            )),
+            Some(tls) => workers.serve(stream, |stream| {
+                self.secure(tls, stream, peer, activity, place)
+            }),
         }
     }
 

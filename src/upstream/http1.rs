@@ -2,26 +2,32 @@
 //!
 //! A request takes the connection that was given back last, so that those that are too many grow old and
 //! are closed. Where there is none it makes one, and meanwhile takes any that another request gives back: a
-//! connection that was made in vain by then is kept for the next one.
+//! connection that was made in vain by then is kept for the next one. A worker takes its own before
+//! those of others.
 //!
 //! hyper-util's general client does the same for any number of hosts, and for that looks each request's
 //! host up, takes its URI apart and puts it together again, and starts a task that waits until the
 //! connection is free. Here the one host is known, and the answer's body tells when it has ended.
 
-use std::collections::VecDeque;
+mod line;
+mod state;
+
 use std::fmt;
 use std::mem;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use http::{Request, Response, Uri};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::{self, SendRequest};
+use hyper::client::conn::http1;
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 use tower_service::Service as _;
 
+pub(super) use self::line::Line;
+use self::line::Sender;
+use self::state::{Home, Kept, State, here};
 use super::body::RequestBody;
 use super::connector::Connector;
 use crate::BoxError;
@@ -34,8 +40,6 @@ const MAX_IDLE: usize = 64;
 const READ_AHEAD: usize = 64 << 10;
 /// Connections that have grown old are not looked for more often than this.
 const MIN_LOOK: Duration = Duration::from_millis(100);
-
-type Sender = SendRequest<RequestBody>;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -65,24 +69,6 @@ struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Default)]
-struct State {
-    /// Since when, the last one last.
-    idle: Vec<(Sender, Instant)>,
-    waiting: VecDeque<oneshot::Sender<Line>>,
-    /// Whether somebody looks after those that are idle.
-    watched: bool,
-}
-
-/// A connection that is lent to a request. It finds its way back when it is dropped, as soon as nothing of
-/// the request or its answer is left on it.
-pub(super) struct Line {
-    sender: Option<Sender>,
-    pool: Weak<Shared>,
-    /// Whether it has carried a request before.
-    used: bool,
-}
-
 impl Pool {
     /// To whom `uri` leads: of it only scheme and authority are dialled. Connects to nothing yet.
     pub(super) fn new(uri: Uri, connector: Connector, idle: Duration) -> Self {
@@ -102,11 +88,12 @@ impl Pool {
         &self,
         request: &mut Option<Request<RequestBody>>,
     ) -> Result<(Response<Incoming>, Line), Error> {
+        let here = here();
         loop {
-            let line = match self.shared.idle() {
+            let line = match self.shared.idle(here) {
                 Some(line) => line,
                 // In a box: a connection is made once, and there are many requests on it.
-                None => Box::pin(self.shared.wait_or_connect()).await?,
+                None => Box::pin(self.shared.wait_or_connect(here)).await?,
             };
             if let Some(answered) = line.request(request).await? {
                 return Ok(answered);
@@ -121,63 +108,64 @@ impl Shared {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The last one that was given back, if it is of use.
-    fn idle(self: &Arc<Self>) -> Option<Line> {
+    /// One that was given back, if any is of use.
+    fn idle(self: &Arc<Self>, here: Home) -> Option<Line> {
         let mut state = self.state();
-        while let Some((sender, since)) = state.idle.pop() {
-            if sender.is_ready() && since.elapsed() < self.idle {
-                return Some(self.lend(sender, true));
+        while let Some(kept) = state.take(here) {
+            if kept.sender.is_ready() && kept.since.elapsed() < self.idle {
+                if kept.home != here && state.borrows_often() {
+                    self.keep(Box::pin(self.make()), here);
+                }
+                return Some(Line::new(kept.sender, self, kept.home, true));
             }
         }
         None
     }
 
-    fn lend(self: &Arc<Self>, sender: Sender, used: bool) -> Line {
-        Line {
-            sender: Some(sender),
-            pool: Arc::downgrade(self),
-            used,
-        }
-    }
-
     /// Whichever comes first.
-    async fn wait_or_connect(self: &Arc<Self>) -> Result<Line, Error> {
-        let (waiting, line) = oneshot::channel();
-        {
-            let mut state = self.state();
-            // Those that were given up, as when their own connection was made first.
-            state.waiting.retain(|waiting| !waiting.is_closed());
-            state.waiting.push_back(waiting);
-        }
-        let connecting = self.connector.clone().call(self.uri.clone());
-        let mut making = Box::pin(make(connecting));
+    async fn wait_or_connect(self: &Arc<Self>, here: Home) -> Result<Line, Error> {
+        let line = self.state().wait(here);
+        let mut making = Box::pin(self.make());
         tokio::select! {
             biased;
             Ok(line) = line => {
-                let pool = Arc::downgrade(self);
-                tokio::spawn(async move {
-                    match making.await {
-                        Ok(sender) => drop(Line { sender: Some(sender), pool, used: false }),
-                        Err(error) => tracing::debug!(%error, "a connection that was no longer needed"),
-                    }
-                });
+                self.keep(making, here);
                 Ok(line)
             }
-            made = &mut making => Ok(self.lend(made?, false)),
+            made = &mut making => Ok(Line::new(made?, self, here, false)),
         }
     }
 
+    /// For the next one.
+    fn keep<F>(self: &Arc<Self>, making: Pin<Box<F>>, home: Home)
+    where
+        F: Future<Output = Result<Sender, Error>> + Send + 'static,
+    {
+        let pool = Arc::clone(self);
+        tokio::spawn(async move {
+            match making.await {
+                Ok(sender) => pool.take_back(sender, home),
+                Err(error) => tracing::debug!(%error, "a connection that was no longer needed"),
+            }
+        });
+    }
+
     /// To whoever waits for one, or to the others that are idle.
-    fn take_back(self: &Arc<Self>, mut sender: Sender) {
+    fn take_back(self: &Arc<Self>, mut sender: Sender, home: Home) {
         loop {
             let mut state = self.state();
-            let Some(waiting) = state.waiting.pop_front() else {
+            let Some(waiting) = state.next(home) else {
                 if state.idle.len() < MAX_IDLE {
                     // Without a runtime, as when a process ends, nobody could look after it.
                     let Ok(runtime) = Handle::try_current() else {
                         return;
                     };
-                    state.idle.push((sender, Instant::now()));
+                    let since = Instant::now();
+                    state.idle.push(Kept {
+                        sender,
+                        home,
+                        since,
+                    });
                     if !mem::replace(&mut state.watched, true) {
                         runtime.spawn(watch(Arc::downgrade(self), self.idle.max(MIN_LOOK)));
                     }
@@ -185,7 +173,7 @@ impl Shared {
                 return;
             };
             drop(state);
-            match waiting.send(self.lend(sender, true)) {
+            match waiting.send(Line::new(sender, self, home, true)) {
                 Ok(()) => return,
                 // Nobody waits any more. It must not find its way back by itself: it is on it.
                 Err(mut line) => match line.sender.take() {
@@ -195,75 +183,16 @@ impl Shared {
             }
         }
     }
+
+    /// A new connection, whose task is on this runtime.
+    fn make(&self) -> impl Future<Output = Result<Sender, Error>> + Send + use<> {
+        make(self.connector.clone().call(self.uri.clone()))
+    }
 }
 
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").finish_non_exhaustive()
-    }
-}
-
-impl Line {
-    /// Sends a request on it. `None` when it is back where it was: hyper gives it back when its connection was
-    /// closed before a byte of it was written. It may go to another then; but if that happens on a connection
-    /// that was made for it, nowhere.
-    async fn request(
-        mut self,
-        request: &mut Option<Request<RequestBody>>,
-    ) -> Result<Option<(Response<Incoming>, Self)>, Error> {
-        let (Some(sender), Some(sent)) = (&mut self.sender, request.take()) else {
-            return Err(Error::Nothing);
-        };
-        let mut error = match sender.try_send_request(sent).await {
-            Ok(response) => return Ok(Some((response, self))),
-            Err(error) => error,
-        };
-        self.give_up();
-        match error.take_message() {
-            Some(unsent) if self.used => {
-                *request = Some(unsent);
-                Ok(None)
-            }
-            _ => Err(Error::Broken(error.into_error())),
-        }
-    }
-
-    /// Closes it instead, once what is on it has ended.
-    pub(super) fn give_up(&mut self) {
-        self.sender = None;
-    }
-}
-
-impl fmt::Debug for Line {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Line").finish_non_exhaustive()
-    }
-}
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        let Some(mut sender) = self.sender.take() else {
-            return;
-        };
-        if sender.is_ready() {
-            if let Some(pool) = self.pool.upgrade() {
-                pool.take_back(sender);
-            }
-        } else if !sender.is_closed() {
-            // The caller hung up before the end of its answer, or the upstream answered before the end of
-            // the request; or hyper's own task is on another thread, and just about to notice the end.
-            let pool = mem::take(&mut self.pool);
-            let Ok(runtime) = Handle::try_current() else {
-                return;
-            };
-            runtime.spawn(async move {
-                if sender.ready().await.is_ok()
-                    && let Some(pool) = pool.upgrade()
-                {
-                    pool.take_back(sender);
-                }
-            });
-        }
     }
 }
 
@@ -297,7 +226,7 @@ async fn watch(pool: Weak<Shared>, every: Duration) {
         let mut state = pool.state();
         state
             .idle
-            .retain(|(sender, since)| !sender.is_closed() && since.elapsed() < pool.idle);
+            .retain(|kept| !kept.sender.is_closed() && kept.since.elapsed() < pool.idle);
         if state.idle.is_empty() {
             state.watched = false;
             return;

@@ -82,6 +82,24 @@ fn what_needs_a_restart_is_refused_where_it_is_written_together_with_all_other_f
 }
 
 #[test]
+fn how_many_threads_serve_needs_a_restart_too() {
+    let running = running();
+    let again = |limits: &str| {
+        let text = format!("{START}[limits]\n{limits}");
+        running.again(&text, Overrides::default())
+    };
+    let faults = again("workers = 3\n").unwrap_err();
+    assert_eq!(
+        faults,
+        ["c.toml:8: limits.workers: 3 needs a restart: this process runs with one for each core"]
+    );
+    let faults = again("workers = 0\n").unwrap_err();
+    assert_eq!(faults.len(), 1, "{faults:#?}");
+    assert!(faults[0].contains("from 1 to 1024"), "{faults:#?}");
+    assert!(again("").is_ok());
+}
+
+#[test]
 fn everything_else_may_change() {
     let running = running();
     let certificate = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();

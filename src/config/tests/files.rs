@@ -115,7 +115,7 @@ listen = {{ address = "[::1]:0", allow_anyone = true }}
 access = {{ api_key_header = "X-Key" }}
 repair = {{ mode = "observe", enforce_share = 0.25, on_lookup_failure = "forward", on_too_large = "reject", resend_on = [], report = false }}
 cache = {{ max_age = "1500ms", capacity = 7, max_bytes = "1MB", learn = false }}
-limits = {{ body = "1001B", concurrency = 1, header_bytes = "9000", lookup_bytes = "2KiB", http2_connections = 2 }}
+limits = {{ body = "1001B", concurrency = 1, header_bytes = "9000", lookup_bytes = "2KiB", http2_connections = 2, workers = 3 }}
 breaker = {{ failures = 0, open = "2s", max_open = "3s" }}
 budget = {{ lookup_share = 0.125, shape = "2s" }}
 trace = {{ traceparent = "pass", sample = 0.25 }}

@@ -1,14 +1,17 @@
 use std::pin::pin;
 use std::task::{Context, Waker};
+use std::thread;
 
 use bytes::Bytes;
 use http::{HeaderValue, header};
 use http_body_util::{BodyExt as _, Empty};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::runtime::Runtime;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::yield_now;
 
+use super::state::OFTEN;
 use super::*;
 use crate::upstream::Settings;
 
@@ -72,8 +75,12 @@ async fn used(pool: &Pool) -> Line {
     line
 }
 
+fn kept(pool: &Pool) -> usize {
+    pool.shared.state().idle.len()
+}
+
 async fn until_idle(pool: &Pool, connections: usize) {
-    while pool.shared.state().idle.len() != connections {
+    while kept(pool) != connections {
         yield_now().await;
     }
 }
@@ -103,7 +110,7 @@ async fn what_is_given_up_or_idle_for_too_long_is_closed() {
         drop(line);
         assert_eq!(seen.recv().await, Some(Event::Opened));
         assert_eq!(seen.recv().await, Some(Event::Closed));
-        assert!(pool.shared.state().idle.is_empty());
+        assert_eq!(kept(&pool), 0);
     }
 }
 
@@ -113,8 +120,8 @@ async fn one_that_is_too_old_is_not_used_even_if_it_is_still_open() {
     drop(used(&pool).await);
     until_idle(&pool, 1).await;
     let old = Instant::now().checked_sub(LONG).unwrap();
-    pool.shared.state().idle.last_mut().unwrap().1 = old;
-    assert!(pool.shared.idle().is_none());
+    pool.shared.state().idle.last_mut().unwrap().since = old;
+    assert!(pool.shared.idle(here()).is_none());
 }
 
 #[tokio::test]
@@ -134,7 +141,7 @@ async fn who_connects_takes_what_comes_back_first_and_the_new_one_is_kept() {
     let (pool, _seen) = pool(LONG).await;
     let mut line = used(&pool).await;
     line.sender.as_mut().unwrap().ready().await.unwrap();
-    let mut connecting = pin!(pool.shared.wait_or_connect());
+    let mut connecting = pin!(pool.shared.wait_or_connect(here()));
     let mut cx = Context::from_waker(Waker::noop());
     assert!(connecting.as_mut().poll(&mut cx).is_pending());
     drop(line);
@@ -151,7 +158,7 @@ async fn what_came_back_for_somebody_who_is_gone_is_kept() {
         let (pool, _seen) = pool(LONG).await;
         let mut line = used(&pool).await;
         line.sender.as_mut().unwrap().ready().await.unwrap();
-        let mut connecting = Box::pin(pool.shared.wait_or_connect());
+        let mut connecting = Box::pin(pool.shared.wait_or_connect(here()));
         let mut cx = Context::from_waker(Waker::noop());
         assert!(connecting.as_mut().poll(&mut cx).is_pending());
         if gone_before {
@@ -163,4 +170,59 @@ async fn what_came_back_for_somebody_who_is_gone_is_kept() {
         }
         until_idle(&pool, 1).await;
     }
+}
+
+fn runtime() -> Runtime {
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    builder.enable_all().build().unwrap()
+}
+
+/// Lets one runtime work on something while the other does what is to be done there.
+fn beside<T>(on: &Runtime, work: impl Future<Output = T>, other: &Runtime) -> T {
+    thread::scope(|scope| {
+        let (over, ended) = oneshot::channel::<()>();
+        scope.spawn(|| other.block_on(async { drop(ended.await) }));
+        let done = on.block_on(work);
+        drop(over);
+        done
+    })
+}
+
+#[test]
+fn a_worker_takes_its_own_connection_before_one_of_another_and_that_before_a_new_one() {
+    let (near, far) = (runtime(), runtime());
+    let (pool, mut seen) = far.block_on(pool(LONG));
+    let home_of_used = async || {
+        let line = used(&pool).await;
+        let (home, idle) = (line.home, kept(&pool));
+        drop(line);
+        until_idle(&pool, idle + 1).await;
+        home
+    };
+    let far_away = far.block_on(home_of_used());
+    for _ in 1..OFTEN {
+        assert_eq!(beside(&near, home_of_used(), &far), far_away);
+    }
+    assert_eq!(seen.try_recv(), Ok(Event::Opened));
+    assert!(seen.try_recv().is_err());
+    // Whoever borrows often makes one.
+    assert_eq!(beside(&near, home_of_used(), &far), far_away);
+    beside(&near, until_idle(&pool, 2), &far);
+    assert_eq!(seen.try_recv(), Ok(Event::Opened));
+    // The other's is the last that came back.
+    assert_eq!(far.block_on(home_of_used()), far_away);
+    assert_ne!(beside(&near, home_of_used(), &far), far_away);
+    assert!(seen.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn what_comes_back_goes_to_who_waits_where_it_is_before_those_who_wait_elsewhere() {
+    let (pool, _seen) = pool(LONG).await;
+    let mut line = used(&pool).await;
+    line.sender.as_mut().unwrap().ready().await.unwrap();
+    let mut elsewhere = pool.shared.state().wait(None);
+    let mut near = pool.shared.state().wait(here());
+    drop(line);
+    drop(near.try_recv().unwrap());
+    assert!(elsewhere.try_recv().is_ok());
 }

@@ -8,7 +8,7 @@
 //! cargo run --release --example watching -- --instructions --most 8      # counted by valgrind, which repeats
 //! ```
 //!
-//! There are as many workers as cores, or as `TOKIO_WORKER_THREADS` says.
+//! There are as many workers as cores.
 //!
 //! `--rounds N` (of each kind), `--requests N` (in each round), `--connections N`; `--most PERCENT` ends with
 //! exit code 1 if watching any kind costs more than that. Counted in instructions the share is larger than in

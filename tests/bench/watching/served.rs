@@ -2,12 +2,13 @@
 
 use std::io::BufRead as _;
 use std::net::SocketAddr;
+use std::thread;
 
 use patchwright::cli::serve::Server;
 use patchwright::config::{Config, Overrides};
 use patchwright::live::{Live, Source};
 use patchwright::observers::Observers;
-use patchwright::server::serve_by;
+use patchwright::server::{Workers, serve_by};
 use patchwright::telemetry::{self, Format};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -15,7 +16,7 @@ use tokio::sync::oneshot;
 /// Serves until stdin ends. Says on stdout where it listens (where operators do, if they do), and for each line
 /// on stdin how much CPU time was used, in nanoseconds.
 pub(crate) fn run(watched: bool, upstream: &str) {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
@@ -45,7 +46,9 @@ pub(crate) fn run(watched: bool, upstream: &str) {
             let address = listener.local_addr().unwrap();
             let live = Live::new(&config, Source::none(), Observers::off(), address).unwrap();
             println!("{address}");
-            serve_by(listener, live.proxy(), live.terms(), shutdown)
+            let cores = thread::available_parallelism().unwrap();
+            let workers = Workers::start(cores.get()).unwrap();
+            serve_by(listener, live.proxy(), workers, live.terms(), shutdown)
                 .await
                 .unwrap();
         }
