@@ -43,7 +43,7 @@ pub struct Rules {
     /// Shared, because a lookup outlives the request that asked for it.
     sources: Vec<Arc<Source>>,
     /// Template → what applies there.
-    routes: Tree<Vec<Route>>,
+    routes: Tree<Vec<Arc<Route>>>,
     /// All that any rule is about: what passes is read more often than written.
     methods: Vec<Method>,
     /// Source template, and everything below it → the source.
@@ -147,17 +147,44 @@ pub(crate) fn fnv1a(bytes: impl Iterator<Item = u8>) -> u64 {
 impl Rules {
     /// The rule for a request, if any, by its method and undecoded path.
     pub fn find<'r, 'p>(&'r self, method: &Method, path: &'p str) -> Option<Match<'r, 'p>> {
+        let (route, params) = self.route(method, path)?;
+        self.matched(route, path, params)
+    }
+
+    /// As [`Rules::find`], for whoever has to keep it beside the rules and the path.
+    pub(crate) fn mark(&self, method: &Method, path: &str) -> Option<Mark> {
+        let (route, params) = self.route(method, path)?;
+        let route = Arc::clone(route);
+        Some(Mark { route, params })
+    }
+
+    /// What [`Rules::find`] says of the method and the path that these rules made the mark of.
+    pub(crate) fn marked<'r, 'p>(&'r self, mark: &'r Mark, path: &'p str) -> Option<Match<'r, 'p>> {
+        self.matched(&mark.route, path, mark.params)
+    }
+
+    fn route(&self, method: &Method, path: &str) -> Option<(&Arc<Route>, Params)> {
         if !self.methods.contains(method) {
             return None;
         }
         let found = self.routes.at(path)?;
         let mut routes = found.value.iter();
         let route = routes.find(|route| route.methods.contains(method))?;
+        Some((route, found.params))
+    }
+
+    fn matched<'r, 'p>(
+        &'r self,
+        route: &'r Route,
+        path: &'p str,
+        params: Params,
+    ) -> Option<Match<'r, 'p>> {
         Some(Match {
             rules: self,
             rule: self.list.get(route.rule)?,
             route,
-            values: found.params,
+            path,
+            params,
         })
     }
 
@@ -175,7 +202,7 @@ impl Rules {
 
     fn resource_at(&self, path: &str) -> Option<(Resource, ConversationId)> {
         let found = self.resources.at(path)?;
-        Some((*found.value, ConversationId::new(found.params.iter())))
+        Some((*found.value, ConversationId::new(found.params.iter(path))))
     }
 
     /// The rules, in the order they were written.
@@ -190,7 +217,15 @@ pub struct Match<'r, 'p> {
     rules: &'r Rules,
     rule: &'r Rule,
     route: &'r Route,
-    values: Params<'p>,
+    path: &'p str,
+    params: Params,
+}
+
+/// Which rule applies to a request.
+#[derive(Clone, Debug)]
+pub(crate) struct Mark {
+    route: Arc<Route>,
+    params: Params,
 }
 
 impl<'r, 'p> Match<'r, 'p> {
@@ -215,7 +250,7 @@ impl<'r, 'p> Match<'r, 'p> {
             .params
             .iter()
             .map(String::as_str)
-            .zip(self.values.iter())
+            .zip(self.params.iter(self.path))
     }
 
     /// Where the current state can be read, in the order to try.
@@ -255,7 +290,7 @@ impl<'r, 'p> Match<'r, 'p> {
     }
 
     fn value(&self, position: usize) -> &'p str {
-        self.values.get(position)
+        self.params.get(self.path, position)
     }
 }
 

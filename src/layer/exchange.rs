@@ -24,7 +24,7 @@ use crate::repair::coding::DecodeError;
 use crate::repair::plan::PlanError;
 use crate::repair::reshape::unreadable;
 use crate::rule::spec::Timing;
-use crate::rule::{ConversationId, Match, Rule};
+use crate::rule::{ConversationId, Mark, Match, Rule};
 use crate::trace::Context;
 use crate::trace::journal::Journal;
 
@@ -58,6 +58,7 @@ pub(super) async fn exchange<S, D, B, R>(
     shared: Arc<Shared<D>>,
     inner: S,
     request: Request<B>,
+    mark: Mark,
 ) -> Result<Response<ResponseBody<R>>, S::Error>
 where
     S: Service<Request<RequestBody<B>>, Response = Response<R>>,
@@ -67,8 +68,8 @@ where
 {
     let mut sender = Sender::new(inner);
     let (head, body) = request.into_parts();
-    let (method, uri) = (head.method.clone(), head.uri.clone());
-    let Some(found) = shared.rules.find(&method, uri.path()) else {
+    let uri = head.uri.clone();
+    let Some(found) = shared.rules.marked(&mark, uri.path()) else {
         let request = Request::from_parts(head, RequestBody::original(body));
         return Ok(sender.send(request).await?.map(ResponseBody::inner));
     };

@@ -20,9 +20,9 @@ pub fn header(record: &Record<'_>) -> Option<HeaderValue> {
 fn render(out: &mut String, record: &Record<'_>) -> std::fmt::Result {
     out.push_str("rule=");
     string(out, record.rule);
-    write!(out, ", outcome={}", record.outcome)?;
+    member(out, "outcome", record.outcome.as_str());
     if let Some(reason) = record.reason {
-        write!(out, ", reason={reason}")?;
+        member(out, "reason", reason.as_str());
     }
     if !record.repairs.is_empty() {
         out.push_str(", repairs=");
@@ -53,16 +53,23 @@ fn render(out: &mut String, record: &Record<'_>) -> std::fmt::Result {
         string(out, hint);
     }
     if let Some(snapshot) = record.snapshot {
-        write!(out, ", snapshot={snapshot}")?;
+        member(out, "snapshot", snapshot.as_str());
     }
     if let Some(age) = record.age {
         // RFC 9651 section 3.3.1: at most 15 digits.
         write!(out, ", age={}", age.as_millis().min(999_999_999_999_999))?;
     }
     if let Some(verdict) = record.verdict {
-        write!(out, ", verdict={verdict}")?;
+        member(out, "verdict", verdict.as_str());
     }
     Ok(())
+}
+
+/// RFC 9651 section 3.3.4: a token.
+fn member(out: &mut String, name: &str, token: &str) {
+    for text in [", ", name, "=", token] {
+        out.push_str(text);
+    }
 }
 
 fn list<T>(out: &mut String, items: &[T], item: impl Fn(&mut String, &T)) {

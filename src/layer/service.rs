@@ -60,7 +60,12 @@ where
         let (method, path) = (request.method(), request.uri().path());
         // An upgrade is decided before any body is touched: buffering one would hang the tunnel.
         let upgrades = request.headers().contains_key(UPGRADE);
-        if !upgrades && self.shared.rules.find(method, path).is_some() {
+        let mark = if upgrades {
+            None
+        } else {
+            self.shared.rules.mark(method, path)
+        };
+        if let Some(mark) = mark {
             // The service that was polled ready goes with the request, a clone stays.
             let clone = self.inner.clone();
             let inner = mem::replace(&mut self.inner, clone);
@@ -68,6 +73,7 @@ where
                 Arc::clone(&self.shared),
                 inner,
                 request,
+                mark,
             )));
         }
         let shared = &self.shared;

@@ -60,7 +60,7 @@ struct Compiler {
     rules: Vec<Rule>,
     /// `None` stands for a source that has a fault of its own: rules that name it have none for that.
     sources: Vec<(String, Option<Source>)>,
-    routes: Tree<Vec<Route>>,
+    routes: Tree<Vec<Arc<Route>>>,
     methods: Vec<Method>,
     resources: Tree<Resource>,
     rejections: Vec<Rejection>,
@@ -283,7 +283,7 @@ impl Compiler {
                 self.methods.push(method.clone());
             }
         }
-        routes.push(route);
+        routes.push(Arc::new(route));
     }
 
     fn finish(self) -> Result<Rules, Vec<SpecFault>> {

@@ -129,9 +129,10 @@ impl Segment {
 /// segment might mean another resource to the upstream, so no rule applies to it.
 pub(crate) fn is_value(text: &str) -> bool {
     (1..=MAX_VALUE).contains(&text.len())
+        // All of them, whatever the first ones are: nearly all are, and without a way out it takes half the time.
         && text
             .bytes()
-            .all(|byte| UNRESERVED.get(usize::from(byte)) == Some(&true))
+            .fold(true, |all, byte| all & (UNRESERVED.get(usize::from(byte)) == Some(&true)))
         && text != "."
         && text != ".."
 }

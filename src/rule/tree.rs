@@ -31,15 +31,16 @@ pub(crate) enum Reach {
 
 /// What a path leads to.
 #[derive(Debug)]
-pub(crate) struct Found<'t, 'p, T> {
+pub(crate) struct Found<'t, T> {
     pub(crate) value: &'t T,
-    pub(crate) params: Params<'p>,
+    pub(crate) params: Params,
 }
 
-/// The values of a path's parameters, in order.
+/// Where in a path the values of its parameters are, in order.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Params<'p> {
-    values: [&'p str; MAX_PARAMS],
+pub(crate) struct Params {
+    /// The first byte, and how many.
+    places: [(usize, usize); MAX_PARAMS],
     count: usize,
 }
 
@@ -93,9 +94,10 @@ impl<T> Tree<T> {
 
     /// The value for an undecoded path. Literal segments go before parameters, and both before what
     /// stands for everything below.
-    pub(crate) fn at<'p>(&self, path: &'p str) -> Option<Found<'_, 'p, T>> {
+    pub(crate) fn at(&self, path: &str) -> Option<Found<'_, T>> {
         let mut params = Params::default();
-        let value = self.root.find(Some(path.strip_prefix('/')?), &mut params)?;
+        let rest = Some(path.strip_prefix('/')?);
+        let value = self.root.find(path.len(), rest, &mut params)?;
         Some(Found { value, params })
     }
 }
@@ -118,21 +120,22 @@ impl<T> Node<T> {
         self.literals.binary_search_by(order)
     }
 
-    /// As deep as the templates are, whatever the path.
-    fn find<'p>(&self, rest: Option<&'p str>, params: &mut Params<'p>) -> Option<&T> {
+    /// As deep as the templates are, whatever the path, of which this is the rest.
+    fn find(&self, length: usize, rest: Option<&str>, params: &mut Params) -> Option<&T> {
         let Some(rest) = rest else {
             return self.here.as_ref();
         };
+        let start = length - rest.len();
         let (segment, rest) = split(rest);
         let literal = self.position(segment).ok();
         let literal = literal.and_then(|at| self.literals.get(at));
-        if let Some(found) = literal.and_then(|(_, node)| node.find(rest, params)) {
+        if let Some(found) = literal.and_then(|(_, node)| node.find(length, rest, params)) {
             return Some(found);
         }
         if let Some(node) = &self.param
-            && params.push(segment)
+            && params.push(start, segment)
         {
-            if let Some(found) = node.find(rest, params) {
+            if let Some(found) = node.find(length, rest, params) {
                 return Some(found);
             }
             params.count -= 1;
@@ -150,29 +153,31 @@ fn split(path: &str) -> (&str, Option<&str>) {
     }
 }
 
-impl<'p> Params<'p> {
+impl Params {
     /// Takes a segment, unless it can't be a value.
-    fn push(&mut self, segment: &'p str) -> bool {
+    fn push(&mut self, start: usize, segment: &str) -> bool {
         let Some(slot) = self
-            .values
+            .places
             .get_mut(self.count)
             .filter(|_| is_value(segment))
         else {
             return false;
         };
-        *slot = segment;
+        *slot = (start, segment.len());
         self.count += 1;
         true
     }
 
-    /// The value at a position, empty where there is none.
-    pub(crate) fn get(&self, position: usize) -> &'p str {
-        let value = self.values.get(position).filter(|_| position < self.count);
-        value.copied().unwrap_or_default()
+    /// The value at a position of the path that they are of, empty where there is none.
+    pub(crate) fn get<'p>(&self, path: &'p str, position: usize) -> &'p str {
+        let place = self.places.get(position).filter(|_| position < self.count);
+        let value = place.and_then(|&(start, length)| path.get(start..start + length));
+        value.unwrap_or_default()
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &'p str> {
-        self.values.iter().take(self.count).copied()
+    pub(crate) fn iter<'p>(&self, path: &'p str) -> impl Iterator<Item = &'p str> + use<'p> {
+        let params = *self;
+        (0..params.count).map(move |position| params.get(path, position))
     }
 }
 
@@ -196,7 +201,7 @@ mod tests {
 
     fn found(tree: &Tree<&'static str>, path: &str) -> Option<(&'static str, String)> {
         let found = tree.at(path)?;
-        let params: Vec<_> = found.params.iter().collect();
+        let params: Vec<_> = found.params.iter(path).collect();
         Some((found.value, params.join(" ")))
     }
 

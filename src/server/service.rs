@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
 use http::{HeaderValue, Request, Response, StatusCode, Version, header};
 use http_body::Body;
@@ -217,9 +217,11 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        if this.answer.is_none() {
-            match this.answering.poll(cx) {
-                Poll::Ready(Ok(answer)) => *this.answer = Some(answer),
+        // Not just taken: where there is none yet, its room would be copied.
+        let mut response = match this.answer.take_if(|_| true) {
+            Some(answer) => answer,
+            None => match this.answering.poll(cx) {
+                Poll::Ready(Ok(answer)) => answer,
                 Poll::Ready(Err(error)) => {
                     // Ours, and not the caller's, who waits for it.
                     if let Some(in_flight) = this.in_flight {
@@ -231,12 +233,12 @@ where
                     this.interim.wake(cx);
                     return Poll::Pending;
                 }
-            }
-        }
-        ready!(this.interim.poll_end(cx));
-        let Some(mut response) = this.answer.take() else {
-            return Poll::Pending;
+            },
         };
+        if this.interim.poll_end(cx).is_pending() {
+            *this.answer = Some(response);
+            return Poll::Pending;
+        }
         // A 101 hands the connection over; it is no longer ours to close.
         let upgraded = response.status() == StatusCode::SWITCHING_PROTOCOLS;
         let own = response.extensions().get::<OwnAnswer>().is_some();
