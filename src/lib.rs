@@ -51,6 +51,8 @@ pub mod document;
     not(any(feature = "proxy", test)),
     expect(dead_code, reason = "most of it is for what the program shows")
 )]
+#[cfg(feature = "proxy")]
+mod fields;
 mod harmless;
 mod hex;
 #[cfg(feature = "proxy")]

@@ -48,6 +48,7 @@ use crate::call::call;
 use crate::config::Config;
 use crate::credential::Inject;
 use crate::directory::cached::{Cached, Gate};
+use crate::fields::Fields;
 use crate::layer::{Learned, Repair, RepairLayer};
 use crate::metrics::{Metrics, ShownUpstream};
 use crate::observers::Observers;
@@ -253,7 +254,8 @@ where
         let id = RequestId::next();
         request.extensions_mut().insert(id);
         // Of what is refused, too: whoever follows a trace wants to see where it ended.
-        let recording = shared.tracing.enter(&mut request);
+        let fields = Fields::of(request.headers());
+        let recording = shared.tracing.enter(&mut request, fields);
         let journal = recording.as_ref().map(|it| Arc::clone(it.journal()));
         let journal = journal.as_deref();
         let admission = journal.map(|journal| journal.begin("admission"));
@@ -264,7 +266,7 @@ where
         // Before the checks, so that refused requests are seen too.
         let share = Share::new(shared.metrics.in_flight(), recording);
         // Before the bound: an invalid request costs nothing and gets the answer that explains it.
-        if let Err(refusal) = head::check(&mut request) {
+        if let Err(refusal) = head::check(&mut request, fields) {
             return shared.made(refusal.into_response(id), head, share, request);
         }
         // Also before the bound: strangers must not take the places of those who are known.

@@ -142,17 +142,21 @@ pub fn enter(
     share: Share,
     draw: impl FnOnce() -> Draw,
 ) -> (Context, Option<NonZeroU64>) {
-    let drawn = draw();
-    let came = Context::of(headers);
-    let own = if let Some(came) = came {
-        came.with_span(drawn.span)
-    } else {
+    let Some(came) = Context::of(headers) else {
         // Section 3.3.1: without a valid traceparent it says nothing.
         headers.remove(TRACESTATE);
-        Context::begun(drawn, share)
+        return (begin(headers, share, draw), None);
     };
+    let own = came.with_span(draw().span);
     headers.insert(TRACEPARENT, own.header());
-    (own, came.map(|came| came.span))
+    (own, Some(came.span))
+}
+
+/// As [`enter`], for a request that came with no trace, and no `tracestate`.
+pub fn begin(headers: &mut HeaderMap, share: Share, draw: impl FnOnce() -> Draw) -> Context {
+    let own = Context::begun(draw(), share);
+    headers.insert(TRACEPARENT, own.header());
+    own
 }
 
 /// A lower-case hexadecimal number of so many digits, 16 at most.

@@ -339,9 +339,7 @@ impl Shared {
             let joined = upgrade.and_then(|wanted| wanted.join(&mut response, self.settings.idle));
             joined.is_none().then_some("it switched protocols unasked")
         } else {
-            let framed = down::is_framed(response.headers());
-            down::single_length(response.headers_mut());
-            hop::remove_hop_by_hop(response.headers_mut());
+            let framed = down::clean(response.headers_mut());
             (!framed).then_some("its answer has an unknown transfer coding")
         };
         if let Some(reason) = reason {

@@ -7,6 +7,7 @@ use http::uri::Authority;
 use http::{Method, Request, Response, StatusCode, Version};
 
 use crate::answer::{Answer, OwnAnswer, RequestId};
+use crate::fields::Fields;
 
 /// Own `Via` entries that a request may carry. A few proxies in a row are a deployment, this many are a
 /// loop: it would go on until something runs out.
@@ -33,22 +34,35 @@ pub(super) enum Refusal {
 
 /// Checks what RFC 9110 and 9112 ask of an intermediary before it forwards, and counts down
 /// `Max-Forwards`.
-pub(super) fn check<B>(request: &mut Request<B>) -> Result<(), Refusal> {
+pub(super) fn check<B>(request: &mut Request<B>, fields: Fields) -> Result<(), Refusal> {
     host(request)?;
-    framing(request.version(), request.headers())?;
-    method(request)?;
-    let expected = request.headers().get_all(header::EXPECT);
-    if expected
-        .iter()
-        .any(|value| !value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
-    {
-        return Err(Refusal::Expectation);
+    if fields.has(Fields::TRANSFER_ENCODING) {
+        framing(request.version(), request.headers())?;
     }
-    let hops = request.headers().get_all(header::VIA).iter().map(own_hops);
-    if hops.sum::<usize>() >= MAX_HOPS {
-        return Err(Refusal::Loop);
+    method(request)?;
+    if fields.has(Fields::EXPECT) {
+        expectation(request.headers())?;
+    }
+    if fields.has(Fields::VIA) {
+        hops(request.headers())?;
     }
     Ok(())
+}
+
+/// RFC 9110 section 10.1.1: there is only one.
+fn expectation(headers: &HeaderMap) -> Result<(), Refusal> {
+    let mut expected = headers.get_all(header::EXPECT).iter();
+    let is_known = |value: &HeaderValue| value.as_bytes().eq_ignore_ascii_case(b"100-continue");
+    expected
+        .all(is_known)
+        .then_some(())
+        .ok_or(Refusal::Expectation)
+}
+
+fn hops(headers: &HeaderMap) -> Result<(), Refusal> {
+    let hops = headers.get_all(header::VIA).iter().map(own_hops);
+    let few = hops.sum::<usize>() < MAX_HOPS;
+    few.then_some(()).ok_or(Refusal::Loop)
 }
 
 /// RFC 9112 section 3.2: exactly one valid `Host` on HTTP/1.1. With an absolute target its authority
@@ -261,8 +275,13 @@ mod tests {
         request
     }
 
+    fn checked_request(request: &mut Request<()>) -> Result<(), Refusal> {
+        let fields = Fields::of(request.headers());
+        check(request, fields)
+    }
+
     fn checked(lines: &[(&str, &str)]) -> Result<(), Refusal> {
-        check(&mut request(Version::HTTP_11, "/", lines))
+        checked_request(&mut request(Version::HTTP_11, "/", lines))
     }
 
     #[test]
@@ -317,14 +336,17 @@ mod tests {
 
     #[test]
     fn older_and_newer_versions_may_leave_host_out() {
-        assert_eq!(check(&mut request(Version::HTTP_10, "/", &[])), Ok(()));
         assert_eq!(
-            check(&mut request(Version::HTTP_2, "http://a/", &[])),
+            checked_request(&mut request(Version::HTTP_10, "/", &[])),
             Ok(())
         );
-        assert!(check(&mut request(Version::HTTP_2, "/", &[])).is_err());
+        assert_eq!(
+            checked_request(&mut request(Version::HTTP_2, "http://a/", &[])),
+            Ok(())
+        );
+        assert!(checked_request(&mut request(Version::HTTP_2, "/", &[])).is_err());
         let two = [("host", "a"), ("host", "a")];
-        assert!(check(&mut request(Version::HTTP_10, "/", &two)).is_err());
+        assert!(checked_request(&mut request(Version::HTTP_10, "/", &two)).is_err());
     }
 
     #[test]
@@ -344,7 +366,7 @@ mod tests {
             );
         }
         let mut old = request(Version::HTTP_10, "/", &[(te, "chunked")]);
-        assert!(check(&mut old).is_err());
+        assert!(checked_request(&mut old).is_err());
     }
 
     #[test]
@@ -352,25 +374,25 @@ mod tests {
         let lines = [("host", "a"), ("max-forwards", "3")];
         let mut options = request(Version::HTTP_11, "/a", &lines);
         *options.method_mut() = Method::OPTIONS;
-        assert_eq!(check(&mut options), Ok(()));
+        assert_eq!(checked_request(&mut options), Ok(()));
         assert_eq!(options.headers()[header::MAX_FORWARDS], "2");
         options
             .headers_mut()
             .insert(header::MAX_FORWARDS, HeaderValue::from_static("0"));
-        assert_eq!(check(&mut options), Err(Refusal::Options));
+        assert_eq!(checked_request(&mut options), Err(Refusal::Options));
         let mut server = request(Version::HTTP_11, "*", &[("host", "a")]);
         *server.method_mut() = Method::OPTIONS;
-        assert_eq!(check(&mut server), Err(Refusal::Options));
+        assert_eq!(checked_request(&mut server), Err(Refusal::Options));
     }
 
     #[test]
     fn connect_trace_and_unknown_expectations_are_refused() {
         let mut trace = request(Version::HTTP_11, "/", &[("host", "a")]);
         *trace.method_mut() = Method::TRACE;
-        assert_eq!(check(&mut trace), Err(Refusal::Method));
+        assert_eq!(checked_request(&mut trace), Err(Refusal::Method));
         let mut connect = request(Version::HTTP_11, "a:80", &[("host", "a")]);
         *connect.method_mut() = Method::CONNECT;
-        assert_eq!(check(&mut connect), Err(Refusal::Connect));
+        assert_eq!(checked_request(&mut connect), Err(Refusal::Connect));
         let host = ("host", "a");
         assert_eq!(checked(&[host, ("expect", "100-Continue")]), Ok(()));
         assert_eq!(

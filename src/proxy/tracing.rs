@@ -5,6 +5,7 @@ use std::sync::Arc;
 use http::Request;
 
 use crate::config::{Trace, Traceparent};
+use crate::fields::Fields;
 use crate::repair::header::signs_the_trace;
 use crate::trace::journal::{Journal, Recording, Sink};
 use crate::trace::{self, Share, ids};
@@ -32,12 +33,17 @@ impl Tracing {
     }
 
     /// Has a request say that it came through here. The result is there if the request is recorded.
-    pub(super) fn enter<B>(&self, request: &mut Request<B>) -> Option<Recording> {
+    pub(super) fn enter<B>(&self, request: &mut Request<B>, fields: Fields) -> Option<Recording> {
         let Continue { share, sink } = self.0.as_ref()?;
-        if signs_the_trace(request.headers()) {
+        let headers = request.headers_mut();
+        if fields.has(Fields::SIGNATURE_INPUT) && signs_the_trace(headers) {
             return None;
         }
-        let (context, parent) = trace::enter(request.headers_mut(), *share, ids::draw);
+        let (context, parent) = if fields.has(Fields::TRACE) {
+            trace::enter(headers, *share, ids::draw)
+        } else {
+            (trace::begin(headers, *share, ids::draw), None)
+        };
         // Whoever asks for it need not read the field again.
         request.extensions_mut().insert(context);
         let sink = sink.as_ref().filter(|_| context.is_sampled())?;

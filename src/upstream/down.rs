@@ -4,10 +4,24 @@ use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 
 use super::hop;
+use crate::fields::Fields;
+
+/// Makes an answer's head one of ours. `false` where its framing is one that we can't vouch for.
+pub(super) fn clean(headers: &mut HeaderMap) -> bool {
+    let fields = Fields::of(headers);
+    let framed = !fields.has(Fields::TRANSFER_ENCODING) || is_framed(headers);
+    if fields.has(Fields::CONTENT_LENGTH) {
+        single_length(headers, fields.has(Fields::TRANSFER_ENCODING));
+    }
+    if fields.has(Fields::HOP_BY_HOP) {
+        hop::remove_hop_by_hop(headers);
+    }
+    framed
+}
 
 /// Whether the framing of an answer is one that we can vouch for. hyper reads one with an unknown
 /// transfer coding up to the end of the connection and passes the coded bytes on as content.
-pub(super) fn is_framed(headers: &HeaderMap) -> bool {
+fn is_framed(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
     match (codings.next(), codings.next()) {
         (None, _) => true,
@@ -21,15 +35,15 @@ pub(super) fn is_framed(headers: &HeaderMap) -> bool {
 /// RFC 9112 section 6.3: chunked wins, and whoever forwards removes the other. hyper's client reads such
 /// an answer so, and its server would go by the length. RFC 9110 section 8.6: the same number several
 /// times is made one; that the numbers agree hyper has seen to where there is content.
-pub(super) fn single_length(headers: &mut HeaderMap) {
+fn single_length(headers: &mut HeaderMap, coded: bool) {
+    if coded {
+        headers.remove(header::CONTENT_LENGTH);
+        return;
+    }
     let mut lines = headers.get_all(header::CONTENT_LENGTH).iter();
     let (Some(first), second) = (lines.next(), lines.next()) else {
         return;
     };
-    if headers.contains_key(header::TRANSFER_ENCODING) {
-        headers.remove(header::CONTENT_LENGTH);
-        return;
-    }
     if second.is_none() && first.as_bytes().iter().all(u8::is_ascii_digit) {
         return;
     }
@@ -92,7 +106,8 @@ mod tests {
                 let coding = HeaderValue::from_static(coding);
                 headers.append(header::TRANSFER_ENCODING, coding);
             }
-            assert_eq!(is_framed(&headers), framed, "{codings:?}");
+            assert_eq!(clean(&mut headers), framed, "{codings:?}");
+            assert!(headers.is_empty(), "{codings:?}");
         }
     }
 
@@ -118,7 +133,7 @@ mod tests {
             for (name, value) in lines {
                 headers.append(*name, HeaderValue::from_static(value));
             }
-            single_length(&mut headers);
+            clean(&mut headers);
             let left: Vec<_> = headers.get_all(header::CONTENT_LENGTH).iter().collect();
             assert_eq!(left, Vec::from_iter(expected), "{lines:?}");
         }

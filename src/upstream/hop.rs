@@ -2,22 +2,10 @@
 
 use http::header::{self, HeaderMap, HeaderName};
 
-/// What is meant for one hop: RFC 9110 section 7.6.1, and `http2-settings`, which RFC 9113 section 3.1 leaves to hops as well.
-///
-/// `Proxy-Authenticate` and `Proxy-Authorization` are not among them since RFC 9110, and to its callers
-/// this proxy is the server itself: they pass.
+use crate::fields::Fields;
+
 fn is_hop_by_hop(name: &HeaderName) -> bool {
-    // By the text, which the compiler looks up by its length: most names are none of these.
-    matches!(
-        name.as_str(),
-        "connection"
-            | "keep-alive"
-            | "proxy-connection"
-            | "te"
-            | "transfer-encoding"
-            | "upgrade"
-            | "http2-settings"
-    )
+    Fields::named(name.as_str()).has(Fields::HOP_BY_HOP)
 }
 
 /// Fields that no `Connection` can declare to be hop-by-hop: a caller that could make us drop them could
@@ -86,16 +74,8 @@ const NOT_IN_TRAILERS: [HeaderName; 37] = [
     header::CONTENT_SECURITY_POLICY,
 ];
 
-/// Whether anything was meant for us alone.
-pub(super) fn has_hop_by_hop(headers: &HeaderMap) -> bool {
-    headers.keys().any(is_hop_by_hop)
-}
-
 /// Removes what was meant for us alone, on requests and responses alike.
 pub fn remove_hop_by_hop(headers: &mut HeaderMap) {
-    if !has_hop_by_hop(headers) {
-        return;
-    }
     let nominated = connection_options(headers)
         .filter_map(|option| HeaderName::from_bytes(option).ok())
         .filter(|name| !PROTECTED.contains(name));
@@ -156,7 +136,7 @@ mod tests {
 
     #[test]
     fn each_is_seen_when_it_is_alone() {
-        assert!(!has_hop_by_hop(&headers(&[("x-kept", b"1")])));
+        assert!(!headers(&[("x-kept", b"1")]).keys().any(is_hop_by_hop));
         for name in [
             "connection",
             "keep-alive",
@@ -167,7 +147,7 @@ mod tests {
             "http2-settings",
         ] {
             let mut fields = headers(&[(name, b"1")]);
-            assert!(has_hop_by_hop(&fields), "{fields:?}");
+            assert!(fields.keys().all(is_hop_by_hop), "{fields:?}");
             remove_hop_by_hop(&mut fields);
             assert!(fields.is_empty(), "{fields:?}");
         }

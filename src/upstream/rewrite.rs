@@ -6,6 +6,7 @@ use http::uri::{Authority, InvalidUri, PathAndQuery, Scheme};
 use http::{Uri, Version};
 
 use super::hop;
+use crate::fields::Fields;
 
 /// Where requests go: scheme, authority and the path that is put in front of every other.
 #[derive(Clone, Debug)]
@@ -89,8 +90,9 @@ pub fn request_headers(
     upgrade: Option<&HeaderValue>,
     host: Option<&HeaderValue>,
 ) {
+    let fields = Fields::of(headers);
     let mut trailers = false;
-    if hop::has_hop_by_hop(headers) {
+    if fields.has(Fields::HOP_BY_HOP) {
         trailers = hop::takes_trailers(headers);
         hop::remove_hop_by_hop(headers);
     }
@@ -100,10 +102,17 @@ pub fn request_headers(
         // HTTP/2 has `:authority`.
         None => drop(headers.remove(header::HOST)),
     }
-    // Answered by our own server, which says 100 when the body is first read.
-    headers.remove(header::EXPECT);
-    join_cookies(headers);
-    frame(headers, length);
+    if fields.has(Fields::EXPECT) {
+        // Answered by our own server, which says 100 when the body is first read.
+        headers.remove(header::EXPECT);
+    }
+    if fields.has(Fields::COOKIE) {
+        join_cookies(headers);
+    }
+    // With neither body nor length there is nothing to say.
+    if fields.has(Fields::CONTENT_LENGTH) || length != Length::None {
+        frame(headers, length);
+    }
     if trailers {
         // RFC 9110 section 10.1.4: who sends TE lists it in Connection.
         headers.insert(header::TE, HeaderValue::from_static("trailers"));
