@@ -90,13 +90,13 @@ impl Pool {
     ) -> Result<(Response<Incoming>, Line), Error> {
         let here = here();
         loop {
-            let line = match self.shared.idle(here) {
+            let mut line = match self.shared.idle(here) {
                 Some(line) => line,
                 // In a box: a connection is made once, and there are many requests on it.
                 None => Box::pin(self.shared.wait_or_connect(here)).await?,
             };
-            if let Some(answered) = line.request(request).await? {
-                return Ok(answered);
+            if let Some(response) = line.request(request).await? {
+                return Ok((response, line));
             }
         }
     }

@@ -39,14 +39,14 @@ impl Line {
     /// closed before a byte of it was written. It may go to another then; but if that happens on a connection
     /// that was made for it, nowhere.
     pub(super) async fn request(
-        mut self,
+        &mut self,
         request: &mut Option<Request<RequestBody>>,
-    ) -> Result<Option<(Response<Incoming>, Self)>, Error> {
+    ) -> Result<Option<Response<Incoming>>, Error> {
         let (Some(sender), Some(sent)) = (&mut self.sender, request.take()) else {
             return Err(Error::Nothing);
         };
         let mut error = match sender.try_send_request(sent).await {
-            Ok(response) => return Ok(Some((response, self))),
+            Ok(response) => return Ok(Some(response)),
             Err(error) => error,
         };
         self.give_up();
