@@ -47,12 +47,12 @@ pub mod credential;
 mod departed;
 pub mod directory;
 pub mod document;
+#[cfg(feature = "proxy")]
+mod fields;
 #[cfg_attr(
     not(any(feature = "proxy", test)),
     expect(dead_code, reason = "most of it is for what the program shows")
 )]
-#[cfg(feature = "proxy")]
-mod fields;
 mod harmless;
 mod hex;
 #[cfg(feature = "proxy")]

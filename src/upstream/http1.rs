@@ -141,11 +141,14 @@ impl Shared {
     where
         F: Future<Output = Result<Sender, Error>> + Send + 'static,
     {
-        let pool = Arc::clone(self);
+        let pool = Arc::downgrade(self);
         tokio::spawn(async move {
-            match making.await {
-                Ok(sender) => pool.take_back(sender, home),
-                Err(error) => tracing::debug!(%error, "a connection that was no longer needed"),
+            match (making.await, pool.upgrade()) {
+                (Ok(sender), Some(pool)) => pool.take_back(sender, home),
+                (Ok(_), None) => {}
+                (Err(error), _) => {
+                    tracing::debug!(%error, "a connection that was no longer needed");
+                }
             }
         });
     }
