@@ -11,7 +11,7 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Handle};
@@ -32,6 +32,7 @@ pub struct Workers(Arc<[Arc<Worker>]>);
 #[derive(Debug)]
 struct Worker {
     runtime: Handle,
+    thread: JoinHandle<()>,
     connections: AtomicUsize,
     /// Its end is the thread's.
     _over: oneshot::Sender<()>,
@@ -52,7 +53,8 @@ impl Workers {
         each.collect::<io::Result<_>>().map(Self)
     }
 
-    /// Has a connection served, by the thread that has the fewest.
+    /// Has a connection served, by the thread that has the fewest. One that broke down would have the fewest for
+    /// ever: there are others, and this runtime.
     pub(super) fn serve<F>(
         &self,
         stream: TcpStream,
@@ -61,7 +63,8 @@ impl Workers {
         F: Future<Output = ()> + Send + 'static,
     {
         let connections = |worker: &&Arc<Worker>| worker.connections.load(Ordering::Relaxed);
-        let Some(worker) = self.0.iter().min_by_key(connections) else {
+        let running = self.0.iter().filter(|worker| !worker.thread.is_finished());
+        let Some(worker) = running.min_by_key(connections) else {
             tokio::spawn(serve(stream));
             return;
         };
@@ -90,13 +93,14 @@ impl Worker {
         let handle = runtime.handle().clone();
         let (over, ended) = oneshot::channel();
         let thread = thread::Builder::new().name("worker".to_owned());
-        thread.spawn(move || {
+        let thread = thread.spawn(move || {
             let _ = runtime.block_on(ended);
             // Not waiting for what blocks, such as a name that is being resolved.
             runtime.shutdown_background();
         })?;
         Ok(Arc::new(Self {
             runtime: handle,
+            thread,
             connections: AtomicUsize::new(0),
             _over: over,
         }))

@@ -103,6 +103,34 @@ async fn without_threads_the_server_s_own_runtime_serves() {
 }
 
 #[tokio::test]
+async fn who_broke_down_gets_no_connection() {
+    let broken = || {
+        let runtime = Builder::new_current_thread().build().unwrap();
+        let thread = thread::spawn(|| {});
+        while !thread.is_finished() {
+            thread::yield_now();
+        }
+        Arc::new(Worker {
+            runtime: runtime.handle().clone(),
+            thread,
+            connections: AtomicUsize::new(0),
+            _over: oneshot::channel().0,
+        })
+    };
+    let other = Worker::start().unwrap();
+    let workers = Workers(Arc::new([broken(), other]));
+    let (address, _over) = server(workers).await;
+    let by_thread = clients(address, 2).await;
+    assert!(
+        by_thread
+            .into_keys()
+            .all(|thread| thread.starts_with("worker "))
+    );
+    let (address, _over) = server(Workers(Arc::new([broken()]))).await;
+    assert_eq!(clients(address, 2).await.len(), 1);
+}
+
+#[tokio::test]
 async fn the_threads_end_with_the_server_and_its_last_connection() {
     let workers = Workers::start(1).unwrap();
     let runtime = workers.0[0].runtime.clone();
