@@ -105,13 +105,15 @@ async fn without_threads_the_server_s_own_runtime_serves() {
 #[tokio::test]
 async fn who_broke_down_gets_no_connection() {
     let broken = || {
-        let runtime = Builder::new_current_thread().build().unwrap();
+        let ended = Builder::new_current_thread().build().unwrap();
+        let runtime = ended.handle().clone();
+        ended.shutdown_background();
         let thread = thread::spawn(|| {});
         while !thread.is_finished() {
             thread::yield_now();
         }
         Arc::new(Worker {
-            runtime: runtime.handle().clone(),
+            runtime,
             thread,
             connections: AtomicUsize::new(0),
             _over: oneshot::channel().0,
