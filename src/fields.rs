@@ -13,20 +13,19 @@ pub(crate) struct Fields(u16);
 
 impl Fields {
     /// What is meant for one hop: RFC 9110 section 7.6.1, and `http2-settings`, which RFC 9113 section 3.1 leaves to
-    /// hops as well. [`Self::TRANSFER_ENCODING`] and [`Self::UPGRADE`] among it.
+    /// hops as well. [`Self::TRANSFER_ENCODING`] is among it.
     ///
     /// `Proxy-Authenticate` and `Proxy-Authorization` are not among them since RFC 9110, and to its callers
     /// this proxy is the server itself: they pass.
     pub(crate) const HOP_BY_HOP: Self = Self(1);
     pub(crate) const TRANSFER_ENCODING: Self = Self(1 << 1);
-    pub(crate) const UPGRADE: Self = Self(1 << 2);
-    pub(crate) const CONTENT_LENGTH: Self = Self(1 << 3);
-    pub(crate) const COOKIE: Self = Self(1 << 4);
-    pub(crate) const EXPECT: Self = Self(1 << 5);
-    pub(crate) const VIA: Self = Self(1 << 6);
+    pub(crate) const CONTENT_LENGTH: Self = Self(1 << 2);
+    pub(crate) const COOKIE: Self = Self(1 << 3);
+    pub(crate) const EXPECT: Self = Self(1 << 4);
+    pub(crate) const VIA: Self = Self(1 << 5);
     /// `traceparent` and `tracestate`.
-    pub(crate) const TRACE: Self = Self(1 << 7);
-    pub(crate) const SIGNATURE_INPUT: Self = Self(1 << 8);
+    pub(crate) const TRACE: Self = Self(1 << 6);
+    pub(crate) const SIGNATURE_INPUT: Self = Self(1 << 7);
     const NONE: Self = Self(0);
 
     pub(crate) fn of(headers: &HeaderMap) -> Self {
@@ -42,11 +41,9 @@ impl Fields {
     /// By the text, which the compiler looks up by its length: most names are none of these.
     pub(crate) fn named(name: &str) -> Self {
         match name {
-            "connection" | "keep-alive" | "proxy-connection" | "te" | "http2-settings" => {
-                Self::HOP_BY_HOP
-            }
+            "connection" | "keep-alive" | "proxy-connection" | "te" | "upgrade"
+            | "http2-settings" => Self::HOP_BY_HOP,
             "transfer-encoding" => Self::HOP_BY_HOP | Self::TRANSFER_ENCODING,
-            "upgrade" => Self::HOP_BY_HOP | Self::UPGRADE,
             "content-length" => Self::CONTENT_LENGTH,
             "cookie" => Self::COOKIE,
             "expect" => Self::EXPECT,
@@ -77,7 +74,6 @@ mod tests {
         let kinds = [
             (Fields::HOP_BY_HOP, "te"),
             (Fields::TRANSFER_ENCODING, "transfer-encoding"),
-            (Fields::UPGRADE, "upgrade"),
             (Fields::CONTENT_LENGTH, "content-length"),
             (Fields::COOKIE, "cookie"),
             (Fields::EXPECT, "expect"),
@@ -92,7 +88,7 @@ mod tests {
             }
             let fields = Fields::of(&headers);
             for (kind, of) in kinds {
-                let hop = matches!(name, "transfer-encoding" | "upgrade");
+                let hop = name == "transfer-encoding";
                 let expected = of == name || hop && kind == Fields::HOP_BY_HOP;
                 assert_eq!(fields.has(kind), expected, "{kind:?} in {name}");
             }

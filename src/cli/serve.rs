@@ -79,7 +79,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         flags: args.config.overrides(),
         fit: |limits| descriptors::fit(limits, descriptors::raise()),
     };
-    // Requests are served by threads of their own: see `Server::run`.
+    // For what is beside requests: those have `Workers`.
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -162,12 +162,12 @@ impl Signals {
     }
 }
 
-/// Ends when the other side of the channel is dropped.
 /// As many as the process may use, be it by affinity or by the quota of its container.
 fn cores() -> usize {
     thread::available_parallelism().map_or(1, NonZero::get)
 }
 
+/// Ends when the other side of the channel is dropped.
 async fn dropped(mut other: watch::Receiver<()>) {
     while other.changed().await.is_ok() {}
 }
