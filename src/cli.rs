@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use clap::{Parser, Subcommand};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::document::Faults;
 use crate::telemetry;
@@ -122,6 +123,12 @@ pub(crate) fn written(result: io::Result<()>) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// One thread is enough for what subcommands do themselves: requests are served by [`Workers`](crate::server::Workers).
+fn runtime() -> Result<Runtime, Failure> {
+    let runtime = Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Runtime(format!("cannot start: {error}")))
 }
 
 /// Does what the process's arguments say.

@@ -118,11 +118,7 @@ impl AdminArgs {
 
 /// Runs `asking` to its end.
 pub(super) fn once<T>(asking: impl Future<Output = T>) -> Result<T, Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
-    Ok(runtime.block_on(asking))
+    Ok(super::runtime()?.block_on(asking))
 }
 
 impl Admin {

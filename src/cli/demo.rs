@@ -43,8 +43,7 @@ pub struct DemoArgs {
 
 /// Shows the difference, then serves until told to stop.
 pub fn run(args: &DemoArgs) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Runtime::new().map_err(ServeError::from)?;
-    runtime.block_on(demo(args.listen, args.rules))
+    super::runtime()?.block_on(demo(args.listen, args.rules))
 }
 
 async fn demo(listen: SocketAddr, rules: Pack) -> Result<(), Failure> {

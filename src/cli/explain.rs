@@ -178,10 +178,7 @@ fn data(text: &str) -> Result<Data, std::convert::Infallible> {
 pub fn run(args: &ExplainArgs) -> Result<ExitCode, Failure> {
     let config = config(args)?;
     let conversation = args.conversation.as_deref().map(read).transpose()?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .build();
-    let runtime = runtime.map_err(|error| Failure::Runtime(error.to_string()))?;
+    let runtime = super::runtime()?;
     if let Some(file) = &args.har {
         let text = read_at_most(file, har::LIMIT)?;
         let entries = har::entries(&text)

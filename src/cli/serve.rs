@@ -79,11 +79,7 @@ pub fn run(args: &ServeArgs) -> Result<(), Failure> {
         flags: args.config.overrides(),
         fit: |limits| descriptors::fit(limits, descriptors::raise()),
     };
-    // For what is beside requests: those have `Workers`.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = runtime.map_err(ServeError::from)?;
+    let runtime = super::runtime()?;
     let served = runtime.block_on(serve_until_signal(&config, source, log));
     // Not waiting for threads of the runtime: a name that is being resolved, or a file that is looked at on
     // a file system that hangs, must not hold the exit up.

@@ -70,8 +70,7 @@ enum Failure {
 
 /// Serves until SIGINT or SIGTERM.
 pub fn run(args: &SimulateArgs) -> Result<(), super::Failure> {
-    let runtime = tokio::runtime::Runtime::new().map_err(Failure::from)?;
-    runtime.block_on(async {
+    super::runtime()?.block_on(async {
         // Before the listening line: who has read that may send a signal.
         let stop = stop_signal().map_err(Failure::from)?;
         simulate(args.clone(), stop).await
