@@ -149,7 +149,9 @@ impl Scanner<'_> {
                 self.note_other(node);
                 return Some(empty);
             }
-            b'"' => self.cursor.string()?,
+            b'"' => {
+                self.cursor.string()?;
+            }
             b't' => self.cursor.literal(b"rue")?,
             b'f' => self.cursor.literal(b"alse")?,
             b'n' => {
@@ -208,9 +210,7 @@ impl Scanner<'_> {
         if !self.cursor.eat(b'"') {
             return None;
         }
-        let start = self.cursor.at();
-        self.cursor.string()?;
-        let raw = self.cursor.since(start)?;
+        let read = self.cursor.string()?;
         self.cursor.skip_space();
         if !self.cursor.eat(b':') {
             return None;
@@ -219,7 +219,7 @@ impl Scanner<'_> {
         let parent = on_trail
             .then(|| self.trail.get(self.trail_len - 1))
             .flatten();
-        Some(parent.and_then(|&parent| self.targets.child(parent, |name| lex::is_name(raw, name))))
+        Some(parent.and_then(|&parent| self.targets.child(parent, |name| read.is(name))))
     }
 
     fn note_other(&mut self, node: Option<NodeId>) {

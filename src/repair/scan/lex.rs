@@ -1,5 +1,13 @@
 //! The tokens of RFC 8259, read from bytes that are known to be UTF-8.
 
+/// What stands between the quotes of a string, and is known to be valid there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Text<'a> {
+    pub(crate) raw: &'a [u8],
+    /// Whether it is not what it reads as.
+    pub(crate) escaped: bool,
+}
+
 /// A position in a body.
 #[derive(Debug)]
 pub(crate) struct Cursor<'a> {
@@ -83,46 +91,25 @@ impl<'a> Cursor<'a> {
 
     /// The rest of a string (section 7) whose quote was read, with its closing quote. An escaped lone
     /// surrogate is valid here: section 8.2 leaves it to the receiver.
-    pub(crate) fn string(&mut self) -> Option<()> {
+    pub(crate) fn string(&mut self) -> Option<Text<'a>> {
+        let rest = self.bytes.get(self.at..)?;
+        let (mut length, mut escaped) = (0, false);
         loop {
-            self.skip_plain();
-            match self.next()? {
-                b'"' => return Some(()),
-                b'\\' => match self.next()? {
-                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
-                    b'u' => {
-                        let digits = self.bytes.get(self.at..self.at + 4)?;
-                        if !digits.iter().all(u8::is_ascii_hexdigit) {
-                            return None;
-                        }
-                        self.at += 4;
-                    }
-                    _ => return None,
-                },
+            length += plain(rest.get(length..)?);
+            match *rest.get(length)? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    length += escape(rest.get(length + 1..)?)?;
+                }
                 0..0x20 => return None,
                 _ => {}
             }
+            length += 1;
         }
-    }
-
-    /// Skips, eight at a time, bytes that are neither quote, backslash nor control character.
-    fn skip_plain(&mut self) {
-        while let Some(chunk) = self
-            .bytes
-            .get(self.at..)
-            .and_then(|rest| rest.first_chunk::<8>())
-        {
-            let word = u64::from_le_bytes(*chunk);
-            let special = has_zero(word ^ splat(b'"'))
-                | has_zero(word ^ splat(b'\\'))
-                | (word.wrapping_sub(splat(0x20)) & !word & splat(0x80));
-            if special != 0 {
-                // The lowest mark is exact; a borrow can only set false ones above it.
-                self.at += (special.trailing_zeros() / 8) as usize;
-                return;
-            }
-            self.at += 8;
-        }
+        self.at += length + 1;
+        let raw = rest.get(..length)?;
+        Some(Text { raw, escaped })
     }
 
     /// Skips the value that begins here, in a text that is known to be JSON.
@@ -130,7 +117,9 @@ impl<'a> Cursor<'a> {
         let mut depth = 0_usize;
         loop {
             match self.next()? {
-                b'"' => self.string()?,
+                b'"' => {
+                    self.string()?;
+                }
                 b'{' | b'[' => depth += 1,
                 b'}' | b']' => depth = depth.checked_sub(1)?,
                 b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => continue,
@@ -155,6 +144,36 @@ impl<'a> Cursor<'a> {
     }
 }
 
+/// How many bytes, counted by eight, are neither quote, backslash nor control character.
+fn plain(bytes: &[u8]) -> usize {
+    let (words, _) = bytes.as_chunks();
+    let mut length = 0;
+    for word in words {
+        let word = u64::from_le_bytes(*word);
+        let special = has_zero(word ^ splat(b'"'))
+            | has_zero(word ^ splat(b'\\'))
+            | (word.wrapping_sub(splat(0x20)) & !word & splat(0x80));
+        if special != 0 {
+            // The lowest mark is exact; a borrow can only set false ones above it.
+            return length + (special.trailing_zeros() / 8) as usize;
+        }
+        length += 8;
+    }
+    length
+}
+
+/// How many bytes belong to the backslash in front of them.
+fn escape(bytes: &[u8]) -> Option<usize> {
+    match bytes.first()? {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(1),
+        b'u' => {
+            let digits = bytes.get(1..5)?;
+            digits.iter().all(u8::is_ascii_hexdigit).then_some(5)
+        }
+        _ => None,
+    }
+}
+
 const fn splat(byte: u8) -> u64 {
     u64::from_ne_bytes([byte; 8])
 }
@@ -164,20 +183,31 @@ const fn has_zero(word: u64) -> u64 {
     word.wrapping_sub(splat(1)) & !word & splat(0x80)
 }
 
-/// Whether a member's name as written, between its quotes and already validated, is `name`.
-pub(crate) fn is_name(raw: &[u8], name: &str) -> bool {
-    if !raw.contains(&b'\\') {
-        return raw == name.as_bytes();
+impl Text<'_> {
+    /// Of what is known to be valid between quotes.
+    pub(crate) fn of(raw: &[u8]) -> Text<'_> {
+        let escaped = raw.contains(&b'\\');
+        Text { raw, escaped }
     }
-    let Ok(text) = std::str::from_utf8(raw) else {
-        return false;
-    };
-    // UTF-16 is what `\u` escapes spell. A lone surrogate equals nothing in a name from a rule.
-    Units {
-        chars: text.chars(),
-        low: None,
+
+    /// Whether it reads as `text`.
+    #[inline]
+    pub(crate) fn is(self, text: &str) -> bool {
+        if self.escaped {
+            self.spells(text)
+        } else {
+            self.raw == text.as_bytes()
+        }
     }
-    .eq(name.encode_utf16())
+
+    /// UTF-16 is what `\u` escapes spell. A lone surrogate equals nothing in a name from a rule.
+    fn spells(self, text: &str) -> bool {
+        let units = |raw| Units {
+            chars: str::chars(raw),
+            low: None,
+        };
+        std::str::from_utf8(self.raw).is_ok_and(|raw| units(raw).eq(text.encode_utf16()))
+    }
 }
 
 struct Units<'a> {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lex::{Cursor, is_name};
+use super::lex::{Cursor, Text};
 
 /// Most members or elements that are looked at. The API's bodies have some dozens; the bound keeps what
 /// is remembered of a body below its own size.
@@ -138,7 +138,7 @@ impl Outline {
 /// Whether a member has this name, decoded.
 pub(crate) fn is_called(text: &[u8], member: &Member, name: &str) -> bool {
     text.get(member.name.clone())
-        .is_some_and(|raw| is_name(raw, name))
+        .is_some_and(|raw| Text::of(raw).is(name))
 }
 
 /// Elements of the array at `start` of a text that is known to be JSON, at most `most`.

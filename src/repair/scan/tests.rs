@@ -106,7 +106,7 @@ fn names_are_compared_decoded() {
         (r"stat\u0065x", "state", false),
         (r"stat\u0065", "statex", false),
     ] {
-        assert_eq!(lex::is_name(raw.as_bytes(), name), same, "{raw} {name}");
+        assert_eq!(lex::Text::of(raw.as_bytes()).is(name), same, "{raw} {name}");
     }
 }
 

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use super::route::{Step, steps};
 use super::{ENDED, is_usable};
-use crate::repair::scan::lex::{self, Cursor};
+use crate::repair::scan::lex::{Cursor, Text};
 use crate::repair::scan::nesting::Nesting;
 use crate::rule::spec::SourceSpec;
 use crate::snapshot::Conversation;
@@ -220,13 +220,11 @@ impl Tour<'_, '_> {
                 self.enter(node, false, empty)
             }
             b'"' => {
-                let start = self.cursor.at();
-                self.cursor.string()?;
+                let text = self.cursor.string()?;
                 if let Some(node) = node
                     && !self.node(node)?.leaves.is_empty()
                 {
-                    let raw = self.cursor.since(start)?;
-                    self.keep(node, raw)?;
+                    self.keep(node, text)?;
                 }
                 Some(true)
             }
@@ -298,9 +296,7 @@ impl Tour<'_, '_> {
     )]
     fn name(&mut self) -> Option<Option<usize>> {
         self.cursor.eat(b'"').then_some(())?;
-        let start = self.cursor.at();
-        self.cursor.string()?;
-        let raw = self.cursor.since(start)?;
+        let read = self.cursor.string()?;
         self.cursor.skip_space();
         self.cursor.eat(b':').then_some(())?;
         self.cursor.skip_space();
@@ -311,7 +307,7 @@ impl Tour<'_, '_> {
         let open = self.trail.last_mut()?;
         let members = &walk.nodes.get(open.node)?.members;
         let mut all = members.iter().enumerate();
-        let Some((index, (_, node))) = all.find(|(_, (name, _))| lex::is_name(raw, name)) else {
+        let Some((index, (_, node))) = all.find(|(_, (name, _))| read.is(name)) else {
             return Some(None);
         };
         // Of two members of one name the last counts.
@@ -334,9 +330,9 @@ impl Tour<'_, '_> {
 
 impl<'a> Tour<'_, 'a> {
     /// Keeps a string for all who want it.
-    fn keep(&mut self, node: usize, raw: &'a [u8]) -> Option<()> {
-        let text = std::str::from_utf8(raw).ok()?;
-        let text = if raw.contains(&b'\\') {
+    fn keep(&mut self, node: usize, read: Text<'a>) -> Option<()> {
+        let text = std::str::from_utf8(read.raw).ok()?;
+        let text = if read.escaped {
             // Half of a surrogate pair is a matter of its own.
             Cow::Owned(serde_json::from_str(&format!("\"{text}\"")).ok()?)
         } else {
