@@ -28,6 +28,7 @@ mod service;
 mod stream;
 mod terms;
 mod tls;
+mod version;
 mod workers;
 
 use std::io::Result;
@@ -40,8 +41,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
+use hyper::server::conn::{http1, http2};
 use hyper_util::rt::TokioTimer;
-use hyper_util::server::conn::auto;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -54,6 +55,7 @@ use self::room::Room;
 use self::stream::Streams;
 pub use self::terms::Terms;
 pub use self::tls::{Listener, Tls};
+use self::version::Builders;
 pub use self::workers::Workers;
 use crate::BoxError;
 use crate::config::{Limits, Timeouts};
@@ -114,15 +116,14 @@ impl Settings {
         }
     }
 
-    fn builder(&self) -> auto::Builder<Streams> {
-        let mut builder = auto::Builder::new(Streams { idle: self.idle });
-        builder
-            .http1()
+    fn builders(&self) -> Builders {
+        let mut http1 = http1::Builder::new();
+        http1
             .half_close(true)
             .header_read_timeout(None)
             .max_buf_size(self.header_bytes.max(MIN_HEADER_BYTES));
-        builder
-            .http2()
+        let mut http2 = http2::Builder::new(Streams { idle: self.idle });
+        http2
             .timer(TokioTimer::new())
             .max_header_list_size(u32::try_from(self.header_bytes).unwrap_or(u32::MAX))
             .max_concurrent_streams(MAX_STREAMS)
@@ -134,7 +135,7 @@ impl Settings {
             .max_local_error_reset_streams(MAX_LOCAL_RESETS);
         // No keep-alive pings: a caller that is gone holds nothing for long. Its connection is closed when
         // it is idle or reads nothing for `timeouts.idle`, and a request ends by its own deadlines.
-        builder
+        Builders { http1, http2 }
     }
 }
 

@@ -11,7 +11,7 @@ use super::tls::RECORD;
 use crate::pace::Pace;
 
 /// RFC 9113 section 3.4: a client that knows the server speaks HTTP/2 starts with this.
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+pub(super) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Requests that a caller may abandon by resetting their streams, while they are no more than half of all.
 /// Asking and taking it back costs a caller nothing and us a request upstream (CVE-2023-44487).
@@ -195,6 +195,11 @@ impl Activity {
         let hint =
             "the caller speaks TLS to a port without it: it should use http://, or set listen.tls";
         (self.state().protocol == Protocol::Tls).then_some(hint)
+    }
+
+    /// Whether what came may still be HTTP/2 as well as anything else.
+    pub(super) fn is_undecided(&self) -> bool {
+        matches!(self.state().protocol, Protocol::Undecided(_))
     }
 
     pub(super) fn is_http2(&self) -> bool {

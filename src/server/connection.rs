@@ -8,8 +8,6 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::Body;
-use hyper_util::rt::TokioIo;
-use hyper_util::server::conn::auto;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, watch};
@@ -23,9 +21,9 @@ use super::aside::Aside;
 use super::io::Io;
 use super::room::Room;
 use super::service::{Counted, Introduction};
-use super::stream::Streams;
 use super::terms::Terms;
 use super::tls::{self, Tls};
+use super::version::{Builders, Connection};
 use super::workers::Workers;
 use crate::BoxError;
 use crate::interim::Interims;
@@ -62,7 +60,7 @@ enum Event {
 #[derive(Clone, Debug)]
 pub(super) struct Shared<S> {
     /// Shared, as every connection holds it in more than one place.
-    pub(super) builder: Arc<auto::Builder<Streams>>,
+    pub(super) builders: Arc<Builders>,
     pub(super) service: S,
     pub(super) workers: Workers,
     pub(super) deadlines: Deadlines,
@@ -83,7 +81,7 @@ impl<S> Shared<S> {
         room: Arc<Room>,
     ) -> Self {
         Self {
-            builder: Arc::new(terms.settings.builder()),
+            builders: Arc::new(terms.settings.builders()),
             service,
             workers,
             deadlines: Deadlines::of(&terms.settings),
@@ -98,7 +96,7 @@ impl<S> Shared<S> {
 
     /// Goes by these from now on.
     pub(super) fn adopt(&mut self, terms: &Terms) {
-        self.builder = Arc::new(terms.settings.builder());
+        self.builders = Arc::new(terms.settings.builders());
         self.deadlines = Deadlines::of(&terms.settings);
         self.tls.clone_from(&terms.tls);
         self.peers = Arc::clone(&terms.settings.peers);
@@ -170,7 +168,6 @@ where
             self.metrics,
             Arc::clone(&place),
         );
-        let io = TokioIo::new(io);
         let service = Counted::new(
             self.service,
             Introduction::new(peer, self.peers),
@@ -179,7 +176,7 @@ where
             self.draining,
             place,
         );
-        let connection = self.builder.serve_connection_with_upgrades(io, service);
+        let connection = Connection::new(io, service, Arc::clone(&activity), self.builders);
         let mut connection = pin!(connection);
         let mut expired = pin!(activity.expired(self.deadlines));
         let mut asked = pin!(self.room.asked(&activity));

@@ -40,6 +40,8 @@ pub(super) struct Io<T> {
     activity: Arc<Activity>,
     interims: Interims,
     closing: Closing,
+    /// What was read already, to find out what it is.
+    first: Bytes,
     /// What we say ourselves, as far as it is not written yet. Nothing of hyper's goes out before it.
     words: Bytes,
     /// Whether a request was refused here, and not by a service.
@@ -70,6 +72,7 @@ impl<T> Io<T> {
             activity,
             interims,
             closing: Closing::Open,
+            first: Bytes::new(),
             words: Bytes::new(),
             refused: false,
             flushed: Some(0),
@@ -82,6 +85,11 @@ impl<T> Io<T> {
 }
 
 impl<T: AsyncRead + AsyncWrite + Unpin> Io<T> {
+    /// Has these bytes read once more, together with what is behind them.
+    pub(super) fn unread(&mut self, bytes: &[u8]) {
+        self.first = Bytes::copy_from_slice(bytes);
+    }
+
     /// Writes the 408 and fails. hyper can't do that: it has no request yet that it could answer.
     fn poll_refuse(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         // In the middle of an earlier answer a 408 would be taken for a part of it.
@@ -178,8 +186,16 @@ impl<T: AsyncRead + AsyncWrite + Unpin> AsyncRead for Io<T> {
         if self.activity.is_refused() {
             return self.poll_refuse(cx).map(Err);
         }
+        let again = self.first.len().min(buffer.remaining());
+        if again > 0 {
+            buffer.put_slice(&self.first.split_to(again));
+        }
         let before = buffer.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(cx, buffer))?;
+        let read = Pin::new(&mut self.inner).poll_read(cx, buffer);
+        if again > 0 && read.is_pending() {
+            return Poll::Ready(Ok(()));
+        }
+        ready!(read)?;
         self.activity
             .received(buffer.filled().get(before..).unwrap_or_default());
         Poll::Ready(Ok(()))

@@ -84,3 +84,29 @@ async fn only_a_refusal_of_hypers_own_is_rephrased() {
     let said = read(&mut second.caller, 80).await;
     assert!(said.contains("application/json"), "{said}");
 }
+
+#[tokio::test]
+async fn what_is_unread_is_read_together_with_what_is_behind_it() {
+    for (behind, expected) in [("ET / ", "GET / "), ("", "G")] {
+        let mut both = both(64).await;
+        both.caller.write_all(b"G").await.unwrap();
+        let mut first = [0; 1];
+        both.io.read_exact(&mut first).await.unwrap();
+        both.io.unread(&first);
+        both.caller.write_all(behind.as_bytes()).await.unwrap();
+        let mut buffer = [0; 64];
+        let length = both.io.read(&mut buffer).await.unwrap();
+        assert_eq!(str::from_utf8(&buffer[..length]), Ok(expected));
+    }
+}
+
+#[tokio::test]
+async fn what_is_unread_may_take_more_than_one_read() {
+    let mut both = both(64).await;
+    both.io.unread(b"PRI");
+    let mut read = [0; 3];
+    for byte in &mut read {
+        *byte = both.io.read_u8().await.unwrap();
+    }
+    assert_eq!(&read, b"PRI");
+}
