@@ -12,28 +12,40 @@
 ARG BUILD_IMAGE=rust:1-slim-trixie
 # Needs glibc and libgcc and nothing else: images without a shell will do.
 ARG RUNTIME_IMAGE=debian:trixie-slim
+# What `cargo build` calls it; anything but release is for a look.
 ARG PROFILE=release
+# Whether it is guided by a profile of itself at work (config/deploy/build), which takes a sixth less CPU time per
+# request, and two builds of everything. For release only.
+ARG GUIDED=yes
 
-# The dependencies alone, below two empty sources: this stage is built again only when Cargo.toml or
-# Cargo.lock change.
+# The dependencies alone, below two empty sources: this stage is built again only when Cargo.toml or Cargo.lock
+# change. A profile is of them, too, so that without one there is nothing to build yet.
 FROM ${BUILD_IMAGE} AS dependencies
 ARG PROFILE
+ARG GUIDED
 WORKDIR /build
 COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
     && touch src/lib.rs \
     && echo 'fn main() {}' > src/main.rs \
-    && cargo build --locked --profile "${PROFILE}" \
-    # Cargo compares times of modification, and those of the real sources are older than this build.
-    && cargo clean --locked --profile "${PROFILE}" --package patchwright \
+    && if [ "${GUIDED}" = yes ]; then cargo fetch --locked; else \
+        cargo build --locked --profile "${PROFILE}" \
+        # Cargo compares times of modification, and those of the real sources are older than this build.
+        && cargo clean --locked --profile "${PROFILE}" --package patchwright; \
+    fi \
     && rm -r src
 
 FROM dependencies AS build
 ARG PROFILE
+ARG GUIDED
+COPY config/deploy/build config/deploy/build
 COPY config/rules config/rules
+COPY tests/bench tests/bench
 COPY src src
-RUN cargo build --locked --profile "${PROFILE}" \
-    && install -D target/*/patchwright /out/patchwright
+RUN if [ "${GUIDED}" = yes ]; then program=$(config/deploy/build); else \
+        cargo build --locked --profile "${PROFILE}" && program=$(echo target/*/patchwright); \
+    fi \
+    && install -D "${program}" /out/patchwright
 
 FROM ${RUNTIME_IMAGE}
 LABEL org.opencontainers.image.title="patchwright" \

@@ -18,9 +18,11 @@ class Rendered(unittest.TestCase):
             self.assertIn("snapshots:set(key, found, 7)", pathlib.Path(f"{folder}/8-nginx-lua.conf").read_text("utf-8"))
             self.assertIn("now + 7 * 1000", pathlib.Path(f"{folder}/repair.lua").read_text("utf-8"))
 
-    def test_without_envoy_the_others_are_measured(self):
-        self.assertNotIn("envoy-lua", peers.Peers("/", 9, 0, "patchwright").names())
-        self.assertIn("envoy-lua", peers.Peers("/", 9, 0, "patchwright", envoy="envoy").names())
+    def test_what_is_not_there_is_left_out_and_the_others_are_measured(self):
+        always = {"patchwright", "nginx", "nginx-lua", "haproxy"}
+        self.assertEqual(set(peers.Peers("/", 9, 0, "patchwright").names()), always)
+        every = set(peers.Peers("/", 9, 0, "patchwright", plain="plain", envoy="envoy").names())
+        self.assertEqual(every, always | {"plain", "envoy-lua"})
 
 
 if __name__ == "__main__":

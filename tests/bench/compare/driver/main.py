@@ -50,7 +50,8 @@ class Comparison:
         self.started = {}
 
     def made(self, folder, core, **more):
-        return peers.Peers(folder, self.upstream.port, core, self.program, os.environ.get("ENVOY"), **more)
+        plain, envoy = os.environ.get("PLAIN"), os.environ.get("ENVOY")
+        return peers.Peers(folder, self.upstream.port, core, self.program, plain, envoy, **more)
 
     def start(self):
         for name in self.peers.names():
@@ -105,7 +106,8 @@ class Comparison:
     def instructions(self):
         counts = {}
         for kind, others in instructions.KINDS.items():
-            for name in ("patchwright", *others):
+            counted = ("patchwright", "plain", *others)
+            for name in filter(counted.__contains__, self.peers.names()):
                 counts[name, kind] = instructions.count(self.slow_peers, name, kind, self.load)
                 say(f"counted {name}, {kind}: {counts[name, kind]:,.0f}")
         return counts

@@ -15,40 +15,44 @@ AGE = 2
 
 LABELS = {
     "patchwright": "patchwright",
+    "plain": "patchwright, built without a profile",
     "nginx": "nginx",
     "nginx-lua": "nginx + Lua",
     "haproxy": "HAProxy",
     "envoy-lua": "Envoy + Lua",
     "app": "the application itself (GET, then PATCH)",
 }
-REPAIRS = ("patchwright", "nginx-lua", "envoy-lua")
+REPAIRS = ("patchwright", "plain", "nginx-lua", "envoy-lua")
 
 
 class Peers:
-    """How to start each of them in front of the upstream's port. `folder` is for their files."""
+    """How to start each of them in front of the upstream's port. `folder` is for their files. Without `plain` and
+    `envoy` the others are there."""
 
-    def __init__(self, folder, upstream, core, patchwright, envoy=None, age=AGE):
+    def __init__(self, folder, upstream, core, patchwright, plain=None, envoy=None, age=AGE):
         self.folder, self.upstream, self.core = pathlib.Path(folder), upstream, core
-        self.patchwright, self.envoy, self.age = patchwright, envoy, age
+        self.programs = {"patchwright": patchwright, "plain": plain}
+        self.envoy, self.age = envoy, age
 
     def names(self):
-        return [name for name in LABELS if name != "app" and (name != "envoy-lua" or self.envoy)]
+        found = self.programs | {"envoy-lua": self.envoy, "app": None}
+        return [name for name in LABELS if found.get(name, True)]
 
     def start(self, name, under=(), settings=None, log=None):
         """`under`: a command that runs it. `settings`: more environment for patchwright."""
         log = log or self.folder / f"{name}.log"
-        if name == "patchwright":
-            return self.start_patchwright(under, settings or {}, log)
+        if name in self.programs:
+            return self.start_patchwright(name, under, settings or {}, log)
         port = process.free_port()
         command = [*under, *self.command(name, port)]
         return process.Process(name, command, self.core, port=port, log=log)
 
-    def start_patchwright(self, under, settings, log):
-        command = [*under, self.patchwright, "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
+    def start_patchwright(self, name, under, settings, log):
+        command = [*under, self.programs[name], "serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0"]
         command += ["--upstream", f"http://127.0.0.1:{self.upstream}"]
         if self.age != AGE:
             settings = {"PATCHWRIGHT__CACHE__MAX_AGE": f"{self.age}s"} | settings
-        started = process.Process("patchwright", command, self.core, says=2, more=settings, log=log)
+        started = process.Process(name, command, self.core, says=2, more=settings, log=log)
         started.port = int(started.urls["proxy"].rsplit(":", 1)[1])
         return started
 

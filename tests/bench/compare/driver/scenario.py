@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import peers
 
-EVERYBODY = ("nginx", "haproxy", "patchwright", "nginx-lua", "envoy-lua")
-REPAIRERS = ("nginx-lua", "patchwright", "envoy-lua", "app")
+EVERYBODY = ("nginx", "haproxy", "patchwright", "plain", "nginx-lua", "envoy-lua")
+REPAIRERS = ("nginx-lua", "patchwright", "plain", "envoy-lua", "app")
 # Requests a second that leave every one of them most of its time.
 MODEST = 1000
 
