@@ -85,6 +85,21 @@ where
         }
     }
 
+    fn begun(mut beginning: Beginning<T, S>) -> Self {
+        let first = beginning.first.get(..beginning.filled);
+        beginning.io.unread(first.unwrap_or_default());
+        let io = TokioIo::new(beginning.io);
+        let (builders, service) = (beginning.builders, beginning.service);
+        if beginning.activity.is_http2() {
+            let connection = Box::pin(builders.http2.serve_connection(io, service));
+            return Self::Http2 { connection };
+        }
+        let connection = builders.http1.serve_connection(io, service);
+        Self::Http1 {
+            connection: connection.with_upgrades(),
+        }
+    }
+
     /// Ends with what is in flight, at once where nothing has come yet.
     pub(super) fn graceful_shutdown(self: Pin<&mut Self>) {
         match self.project() {
@@ -122,22 +137,14 @@ where
                     let Some(beginning) = beginning.take() else {
                         return Poll::Ready(Ok(()));
                     };
-                    self.set(beginning.end());
+                    self.set(Self::begun(beginning));
                 }
             }
         }
     }
 }
 
-impl<T, S, B> Beginning<T, S>
-where
-    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    S: Service<http::Request<Incoming>, Response = http::Response<B>>,
-    S::Future: Send + 'static,
-    S::Error: Into<BoxError>,
-    B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
+impl<T: AsyncRead + AsyncWrite + Unpin, S> Beginning<T, S> {
     /// Reads until what came can be nothing but one of them, or comes to its end.
     fn poll_version(&mut self, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
         while self.activity.is_undecided() {
@@ -149,22 +156,6 @@ where
             }
         }
         Poll::Ready(Ok(()))
-    }
-
-    fn end(mut self) -> Connection<T, S> {
-        self.io
-            .unread(self.first.get(..self.filled).unwrap_or_default());
-        let io = TokioIo::new(self.io);
-        if self.activity.is_http2() {
-            let connection = self.builders.http2.serve_connection(io, self.service);
-            return Connection::Http2 {
-                connection: Box::pin(connection),
-            };
-        }
-        let connection = self.builders.http1.serve_connection(io, self.service);
-        Connection::Http1 {
-            connection: connection.with_upgrades(),
-        }
     }
 }
 

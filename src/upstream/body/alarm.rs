@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio::time::{Instant, Sleep, sleep};
 
 use crate::pace::Pace;
 
@@ -52,19 +52,19 @@ impl Alarm {
     }
 
     pub(super) fn poll_ring(&mut self, cx: &mut Context<'_>) -> Poll<Stalled> {
-        let (limit, now) = (self.limit, Instant::now());
+        let limit = self.limit;
         let Waiting { pace, sleep } = &mut **self.waiting.get_or_insert_with(|| {
             Box::new(Waiting {
                 pace: Pace::default(),
-                sleep: Box::pin(sleep_until(now + limit)),
+                sleep: Box::pin(sleep(limit)),
             })
         });
-        let waited_already = pace.is_waiting();
-        pace.waits(now);
-        if let Some(deadline) = pace.deadline(limit)
-            && !waited_already
-        {
-            sleep.as_mut().reset(deadline);
+        // Whoever waits already has the deadline of that.
+        if !pace.is_waiting() {
+            pace.waits(Instant::now());
+            if let Some(deadline) = pace.deadline(limit) {
+                sleep.as_mut().reset(deadline);
+            }
         }
         sleep.as_mut().poll(cx).map(|()| Stalled(limit))
     }
