@@ -15,7 +15,7 @@ ARG RUNTIME_IMAGE=debian:trixie-slim
 # What `cargo build` calls it; anything but release is for a look.
 ARG PROFILE=release
 # Whether it is guided by a profile of itself at work (config/deploy/build), which takes a sixth less CPU time per
-# request, and two builds of everything. For release only.
+# request, and two builds of everything. No other profile's is.
 ARG GUIDED=yes
 
 # The dependencies alone, below two empty sources: this stage is built again only when Cargo.toml or Cargo.lock
@@ -28,7 +28,7 @@ COPY Cargo.toml Cargo.lock ./
 RUN mkdir src \
     && touch src/lib.rs \
     && echo 'fn main() {}' > src/main.rs \
-    && if [ "${GUIDED}" = yes ]; then cargo fetch --locked; else \
+    && if [ "${PROFILE} ${GUIDED}" = "release yes" ]; then cargo fetch --locked; else \
         cargo build --locked --profile "${PROFILE}" \
         # Cargo compares times of modification, and those of the real sources are older than this build.
         && cargo clean --locked --profile "${PROFILE}" --package patchwright; \
@@ -42,7 +42,7 @@ COPY config/deploy/build config/deploy/build
 COPY config/rules config/rules
 COPY tests/bench tests/bench
 COPY src src
-RUN if [ "${GUIDED}" = yes ]; then program=$(config/deploy/build); else \
+RUN if [ "${PROFILE} ${GUIDED}" = "release yes" ]; then program=$(config/deploy/build); else \
         cargo build --locked --profile "${PROFILE}" && program=$(echo target/*/patchwright); \
     fi \
     && install -D "${program}" /out/patchwright

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use thiserror::Error;
 use tokio::time::Instant;
 
@@ -16,6 +16,7 @@ use crate::repair::coding::Codings;
 use crate::rule::{ConversationId, Source};
 use crate::snapshot::Conversation;
 
+mod address;
 #[cfg(feature = "cache")]
 pub mod breaker;
 #[cfg(feature = "cache")]
@@ -26,7 +27,9 @@ pub mod fetch;
 pub mod retry_after;
 mod uncached;
 
-pub use uncached::Uncached;
+pub use self::address::Address;
+pub(crate) use self::address::sibling;
+pub use self::uncached::Uncached;
 
 /// Where current state is looked up. [`Uncached`] asks each time; `cached::Cached` (feature `cache`)
 /// remembers.
@@ -137,8 +140,8 @@ impl Clock {
 pub struct Ask {
     /// How to understand the answer.
     pub source: Arc<Source>,
-    /// Address of the GET.
-    pub uri: Uri,
+    /// Where the GET goes.
+    pub address: Address,
     /// The conversation that it reads.
     pub conversation: ConversationId,
     /// The caller's own `Authorization`.

@@ -10,6 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 use bytes::Bytes;
+use http::header::{self, HeaderMap};
+use http::{Request, StatusCode};
+use hyper::ext::on_informational;
+
+use crate::upstream::hop;
 
 /// Bytes that wait for a caller that reads slowly; more are dropped, as any interim answer may be lost.
 const MAX_WAITING: usize = 16 << 10;
@@ -45,7 +50,7 @@ impl Slot {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interims(Arc<Mutex<Slot>>);
 
-/// Takes the interim answers to one request. Found in its extensions when its caller can be sent some.
+/// Takes the interim answers to one request.
 #[derive(Clone, Debug)]
 pub(crate) struct Interim {
     interims: Interims,
@@ -84,6 +89,16 @@ impl Interims {
 }
 
 impl Interim {
+    /// Has what hyper's client hears before the answer to `request` sent to the caller, wherever the request goes.
+    pub(crate) fn listen<B>(&self, request: &mut Request<B>) {
+        let interim = self.clone();
+        on_informational(request, move |answer| {
+            if let Some(message) = message(answer.status(), answer.headers()) {
+                interim.send(&message);
+            }
+        });
+    }
+
     /// Has `message`, a whole one, written to the caller. It is dropped when its request is over.
     pub(crate) fn send(&self, message: &[u8]) {
         let mut slot = self.interims.slot();
@@ -120,6 +135,28 @@ impl Interim {
             slot.waiting.clear();
         }
     }
+}
+
+/// An interim answer as it stands on the wire of HTTP/1.1. `None` for 100, which our own server says, and
+/// for 101, which is no interim one.
+fn message(status: StatusCode, headers: &HeaderMap) -> Option<Vec<u8>> {
+    if status == StatusCode::CONTINUE || status == StatusCode::SWITCHING_PROTOCOLS {
+        return None;
+    }
+    let mut headers = headers.clone();
+    hop::remove_hop_by_hop(&mut headers);
+    // RFC 9110 section 8.6: it has no content, and must not speak of any.
+    headers.remove(header::CONTENT_LENGTH);
+    let reason = status.canonical_reason().unwrap_or_default();
+    let mut message = format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).into_bytes();
+    for (name, value) in &headers {
+        message.extend_from_slice(name.as_str().as_bytes());
+        message.extend_from_slice(b": ");
+        message.extend_from_slice(value.as_bytes());
+        message.extend_from_slice(b"\r\n");
+    }
+    message.extend_from_slice(b"\r\n");
+    Some(message)
 }
 
 #[cfg(test)]

@@ -16,7 +16,6 @@ mod tracing;
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use ::tracing::Span;
 use bytes::Bytes;
@@ -38,6 +37,7 @@ pub use self::future::ProxyFuture;
 pub use self::handover::Handover;
 use self::handover::{Specs, Target};
 use self::places::Places;
+use self::rated::Shape;
 pub use self::rated::{Patience, Rated, RatedFuture};
 use self::rest::Rest;
 pub use self::routes::{Route, Routes, host};
@@ -150,15 +150,21 @@ pub fn build(
     };
     after.places = Some(places.sized(most));
     metrics.show_store(&store, shown);
-    after.store = Some(store);
+    after.store = Some(Arc::clone(&store));
     after.redis.clone_from(&config.cache.redis);
     let sink = exports.map(|exports| exports as Arc<dyn Sink>);
     let tracing = Tracing::new(&config.trace, sink);
-    let shape = config.budget.shape;
-    let proxy = Proxy {
+    let shared = Shared {
+        routes,
+        access,
+        places,
+        tracing,
+        metrics: metrics.clone(),
         reloads,
-        shape: (!shape.is_zero()).then_some(shape),
-        ..Proxy::with(routes, access, places, tracing, metrics.clone())
+        shape: Shape::new(config.budget.shape, store),
+    };
+    let proxy = Proxy {
+        shared: Arc::new(shared),
     };
     Ok((proxy, after))
 }
@@ -171,9 +177,6 @@ pub fn build(
 #[derive(Debug)]
 pub struct Proxy<S> {
     shared: Arc<Shared<S>>,
-    reloads: Arc<[Arc<dyn Reload>]>,
-    /// How long a request may be held back, if at all.
-    shape: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -183,14 +186,15 @@ struct Shared<S> {
     places: Places,
     tracing: Tracing,
     metrics: Metrics,
+    reloads: Vec<Arc<dyn Reload>>,
+    /// How long a request may be held back, if at all.
+    shape: Option<Shape>,
 }
 
 impl<S> Clone for Proxy<S> {
     fn clone(&self) -> Self {
         Self {
             shared: Arc::clone(&self.shared),
-            reloads: Arc::clone(&self.reloads),
-            shape: self.shape,
         }
     }
 }
@@ -203,33 +207,23 @@ impl<S> Proxy<S> {
         concurrency: usize,
         metrics: Metrics,
     ) -> Self {
-        let places = Places::new(concurrency);
-        Self::with(routes, access, places, Tracing::default(), metrics)
-    }
-
-    fn with(
-        routes: Routes<Destination<S>>,
-        access: Access,
-        places: Places,
-        tracing: Tracing,
-        metrics: Metrics,
-    ) -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                routes,
-                access,
-                places,
-                tracing,
-                metrics,
-            }),
-            reloads: Arc::default(),
+        let shared = Shared {
+            routes,
+            access,
+            places: Places::new(concurrency),
+            tracing: Tracing::default(),
+            metrics,
+            reloads: Vec::new(),
             shape: None,
+        };
+        Self {
+            shared: Arc::new(shared),
         }
     }
 
     /// What of its upstreams is read again when its files change.
     pub fn reloads(&self) -> &[Arc<dyn Reload>] {
-        &self.reloads
+        &self.shared.reloads
     }
 }
 
@@ -259,8 +253,8 @@ where
         let journal = recording.as_ref().map(|it| Arc::clone(it.journal()));
         let journal = journal.as_deref();
         let admission = journal.map(|journal| journal.begin("admission"));
-        if let Some(shape) = self.shape {
-            request.extensions_mut().insert(Patience::new(shape));
+        if let Some(patience) = shared.shape.as_ref().and_then(Shape::patience) {
+            request.extensions_mut().insert(patience);
         }
         let head = request.method() == Method::HEAD;
         // Before the checks, so that refused requests are seen too.

@@ -46,7 +46,6 @@ use http::uri::Scheme;
 use http::{Request, Response, StatusCode, Version};
 use http_body::Body;
 use hyper::body::Incoming;
-use hyper::ext::on_informational;
 use tower_service::Service;
 
 use self::body::RequestBody;
@@ -61,7 +60,6 @@ use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
 use crate::departed::Departed;
-use crate::interim::Interim;
 use crate::metrics::{Metrics, UpstreamAnswers};
 use crate::received::Received;
 use crate::trace::TRACEPARENT;
@@ -167,17 +165,19 @@ struct Prepared {
 
 async fn answer(
     shared: Arc<Shared>,
-    prepared: Prepared,
+    mut prepared: Prepared,
 ) -> Result<Response<ResponseBody>, Infallible> {
+    // Used where it is: what is moved out of it would have its room twice.
     let Prepared {
-        mut request,
+        request,
         sending,
         upgrade,
         departed,
         journal,
         id,
-    } = prepared;
-    let mut part = match (&journal, &mut request) {
+    } = &mut prepared;
+    let id = *id;
+    let mut part = match (&*journal, &mut *request) {
         (Some(journal), Some(request)) => Some(shared.recorded(journal, request)),
         _ => None,
     };
@@ -192,7 +192,7 @@ async fn answer(
     } = &*shared;
     let answered = tokio::select! {
         biased;
-        answered = transport.request(&mut request, origin) => shared.answered(answered, &sending, upgrade, id),
+        answered = transport.request(request, origin) => shared.answered(answered, sending, upgrade.take(), id),
         overdue = sending.overdue(settings.request, settings.idle) => {
             let failure = Failure::from(overdue);
             tracing::warn!(%id, upstream = settings.name, code = failure.answer().code(), "gave up waiting");
@@ -242,21 +242,11 @@ impl Shared {
         B::Error: Into<BoxError>,
     {
         let upgrade = Wanted::take(&mut request);
-        let interim = request.extensions_mut().remove::<Interim>();
         let departed = request.extensions_mut().remove::<Departed>();
         let journal = request.extensions_mut().remove::<Arc<Journal>>();
-        let (mut parts, body) = request.into_parts();
-        // What is left was for those in front of here. Its room is of use.
-        parts.extensions.clear();
+        let (parts, body) = request.into_parts();
         let (body, sending) = RequestBody::new(body, self.settings.idle);
-        let mut request = self.forward(parts, body, upgrade.as_ref())?;
-        if let Some(interim) = interim {
-            on_informational(&mut request, move |answer| {
-                if let Some(message) = down::interim(answer.status(), answer.headers()) {
-                    interim.send(&message);
-                }
-            });
-        }
+        let request = self.forward(parts, body, upgrade.as_ref())?;
         Ok(Prepared {
             request: Some(request),
             sending,

@@ -327,7 +327,7 @@ impl<T> Cached<T> {
     }
 
     fn key(&self, ask: &Ask) -> Key {
-        self.callers.key(&ask.credential, &ask.uri, &ask.source)
+        self.callers.key(&ask.credential, &ask.address, &ask.source)
     }
 
     fn payer(&self, ask: &Ask) -> Key {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION};
 use http::response::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body::Body;
 use http_body_util::{BodyExt as _, Empty};
 use tokio::time::Instant;
@@ -102,11 +102,16 @@ async fn fetch_once<T: Transport>(
     limits: &FetchLimits,
     hears: &(impl Fn(&Parts) + Send + Sync),
 ) -> Result<Conversation, LookupError> {
+    // There can't be anything at what is no address.
+    let uri = ask.address.uri().ok_or(LookupError::Unknown)?;
     let unreachable = |_| LookupError::Unreachable;
     poll_fn(|cx| transport.poll_ready(cx))
         .await
         .map_err(unreachable)?;
-    let answer = transport.call(request(ask)).await.map_err(unreachable)?;
+    let answer = transport
+        .call(request(ask, uri))
+        .await
+        .map_err(unreachable)?;
     let (head, body) = answer.into_parts();
     if head.extensions.get::<NoAnswer>().is_some() {
         let timed_out = head.status == StatusCode::GATEWAY_TIMEOUT;
@@ -168,10 +173,10 @@ async fn read<R: Body<Data = Bytes, Error: Into<BoxError>>>(
 
 /// The caller's `Authorization` and nothing else of the caller's request: no conditionals, which could
 /// answer 304, no ranges, no cookies, and no coding that would have to be undone.
-fn request(ask: &Ask) -> Request<Empty<Bytes>> {
+fn request(ask: &Ask, uri: Uri) -> Request<Empty<Bytes>> {
     let mut request = Request::new(Empty::new());
     *request.method_mut() = Method::GET;
-    request.uri_mut().clone_from(&ask.uri);
+    *request.uri_mut() = uri;
     let headers = request.headers_mut();
     headers.insert(AUTHORIZATION, ask.credential.clone());
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));

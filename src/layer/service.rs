@@ -118,7 +118,7 @@ impl<D: Directory> Shared<D> {
         }
         let ask = Ask {
             source: Arc::clone(source),
-            uri: request.uri().clone(),
+            address: request.uri().clone().into(),
             conversation,
             credential: credential(request.headers())?.clone(),
             newer_than: None,

@@ -13,6 +13,7 @@ use tower_service::Service;
 pub use self::future::RatedFuture;
 use self::future::{Hold, Pass, Payer};
 pub use self::patience::Patience;
+pub(super) use self::patience::Shape;
 use crate::directory::cached::{Callers, Store};
 use crate::layer::credential;
 use crate::metrics::Shaped;

@@ -79,7 +79,7 @@ where
         // send one there, and frames can't be written past it.
         let interim = (version == Version::HTTP_11).then(|| self.interims.begin());
         if let Some(interim) = &interim {
-            request.extensions_mut().insert(interim.clone());
+            interim.listen(&mut request);
         }
         let answering = if version == Version::HTTP_2 && self.activity.is_abused() {
             Answering::None

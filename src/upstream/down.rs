@@ -1,6 +1,5 @@
 //! What becomes of the head of an answer on its way back. Pure.
 
-use http::StatusCode;
 use http::header::{self, HeaderMap, HeaderValue};
 
 use super::hop;
@@ -63,28 +62,6 @@ fn single_length(headers: &mut HeaderMap, coded: bool) {
         Some(length) => headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length)),
         None => headers.remove(header::CONTENT_LENGTH),
     };
-}
-
-/// An interim answer as it stands on the wire of HTTP/1.1. `None` for 100, which our own server says, and
-/// for 101, which is no interim one.
-pub(super) fn interim(status: StatusCode, headers: &HeaderMap) -> Option<Vec<u8>> {
-    if status == StatusCode::CONTINUE || status == StatusCode::SWITCHING_PROTOCOLS {
-        return None;
-    }
-    let mut headers = headers.clone();
-    hop::remove_hop_by_hop(&mut headers);
-    // RFC 9110 section 8.6: it has no content, and must not speak of any.
-    headers.remove(header::CONTENT_LENGTH);
-    let reason = status.canonical_reason().unwrap_or_default();
-    let mut message = format!("HTTP/1.1 {} {reason}\r\n", status.as_str()).into_bytes();
-    for (name, value) in &headers {
-        message.extend_from_slice(name.as_str().as_bytes());
-        message.extend_from_slice(b": ");
-        message.extend_from_slice(value.as_bytes());
-        message.extend_from_slice(b"\r\n");
-    }
-    message.extend_from_slice(b"\r\n");
-    Some(message)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use http_body_util::Full;
 use patchwright::directory::cached::{Cached, Settings, Store};
 use patchwright::directory::fetch::FetchLimits;
@@ -47,7 +47,7 @@ fn a_conversation_of_three_takes_less_than_four_hundred_bytes() {
         let (source, conversation) = rules.source_at(&path).unwrap();
         Ask {
             source: Arc::clone(source),
-            uri: path.parse().unwrap(),
+            address: path.parse::<Uri>().unwrap().into(),
             conversation,
             credential: HeaderValue::from_static("Bearer a"),
             newer_than: None,

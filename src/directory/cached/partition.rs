@@ -2,11 +2,11 @@ use std::fmt;
 use std::hash::Hasher as _;
 use std::iter;
 
-use http::uri::Authority;
-use http::{HeaderValue, Uri};
+use http::HeaderValue;
 use siphasher::sip128::{Hasher128 as _, SipHasher24};
 
 use super::shared::Seal;
+use crate::directory::Address;
 use crate::rule::{ConversationId, Source};
 
 /// Key of the digest that stands for a credential. The credential itself is never stored.
@@ -147,14 +147,12 @@ impl fmt::Debug for Callers {
 
 impl Callers {
     /// Key of what a source reads at an address. Another source would take its fields for others.
-    pub(super) fn key(&self, credential: &HeaderValue, address: &Uri, source: &Source) -> Key {
-        let scheme = address.scheme_str().unwrap_or_default();
-        let authority = address.authority().map_or("", Authority::as_str);
+    pub(super) fn key(&self, credential: &HeaderValue, address: &Address, source: &Source) -> Key {
         self.digest(
             credential,
             &[
-                scheme.as_bytes(),
-                authority.as_bytes(),
+                address.scheme().as_bytes(),
+                address.authority().as_bytes(),
                 address.path().as_bytes(),
                 &source.number().to_le_bytes(),
             ],
@@ -210,6 +208,8 @@ fn write<'p, 'o>(
 
 #[cfg(test)]
 mod tests {
+    use http::Uri;
+
     use super::*;
     use crate::rule::spec::SourceSpec;
 
@@ -221,7 +221,7 @@ mod tests {
     ) -> Key {
         partitions.of(upstream).key(
             &HeaderValue::from_static(credential),
-            &Uri::from_static(address),
+            &Uri::from_static(address).into(),
             &source("$.state"),
         )
     }
@@ -259,7 +259,7 @@ mod tests {
             ),
             partitions.of("api").key(
                 &HeaderValue::from_static("Bearer a"),
-                &Uri::from_static("/c/1"),
+                &Uri::from_static("/c/1").into(),
                 &source("$.status"),
             ),
             partitions
@@ -279,7 +279,7 @@ mod tests {
             for path in ["/c/1", "/c/2"] {
                 assert!(seen.insert(callers.key(
                     &credential,
-                    &Uri::from_static(path),
+                    &Uri::from_static(path).into(),
                     &source("$.state")
                 )));
             }

@@ -145,7 +145,7 @@ fn ask(credential: &'static str) -> Ask {
         source: Arc::new(
             Source::compile(&spec, |key, problem| panic!("{key}: {problem}")).unwrap(),
         ),
-        uri: Uri::from_static("/c/1"),
+        address: Uri::from_static("/c/1").into(),
         conversation: ConversationId(1),
         credential: HeaderValue::from_static(credential),
         newer_than: None,

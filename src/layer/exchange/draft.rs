@@ -9,9 +9,9 @@ use http_body::Body;
 
 use super::edit::{Edit, Part};
 use super::language::Language;
-use super::lookup::{Known, sibling};
+use super::lookup::Known;
 use super::{Case, unplanned};
-use crate::directory::Directory;
+use crate::directory::{Directory, sibling};
 use crate::layer::body::RequestBody;
 use crate::layer::budget::Share;
 use crate::layer::demand::{Asked, Demand};

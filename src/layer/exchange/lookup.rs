@@ -1,17 +1,16 @@
 use std::borrow::Cow;
+use std::mem;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::CACHE_CONTROL;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use super::Case;
 use super::draft::Draft;
 use super::refusal::overloaded;
 use crate::answer::Answer;
-use crate::directory::{Ask, Directory, LookupError, Reading, Tick};
+use crate::directory::{Address, Ask, Directory, LookupError, Reading, Tick};
 use crate::layer::demand::Demand;
 use crate::layer::record::{Origin, Reason};
 use crate::layer::service::credential;
@@ -84,10 +83,10 @@ impl<D: Directory> Case<'_, D> {
         let newer_than = newer_than
             .or_else(|| asks_for_fresh(&self.head.headers).then(|| self.shared.directory.now()));
         let participant = draft.found.participant();
-        for place in draft.found.places() {
+        for mut place in draft.found.places() {
             let mut ask = Ask {
                 source: Arc::clone(place.source),
-                uri: sibling(&self.head.uri, &place.path).ok_or(Miss::Unknown)?,
+                address: Address::beside(self.head.uri.clone(), mem::take(&mut place.path)),
                 conversation: place.conversation,
                 credential: credential.clone(),
                 newer_than,
@@ -226,15 +225,4 @@ fn asks_for_fresh(headers: &HeaderMap) -> bool {
     directives
         .flat_map(|value| value.split(','))
         .any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
-}
-
-/// The address of `path` at the same origin as `uri`.
-pub(super) fn sibling(uri: &Uri, path: &str) -> Option<Uri> {
-    let path = PathAndQuery::from_maybe_shared(Bytes::copy_from_slice(path.as_bytes())).ok()?;
-    if uri.authority().is_none() {
-        return Some(path.into());
-    }
-    let mut parts = uri.clone().into_parts();
-    parts.path_and_query = Some(path);
-    Uri::from_parts(parts).ok()
 }

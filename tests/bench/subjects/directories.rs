@@ -5,7 +5,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
+use http::{HeaderValue, Uri};
 use http_body_util::Full;
 use patchwright::directory::cached::{Cached, PartitionKey, Settings, Store};
 use patchwright::directory::fetch::FetchLimits;
@@ -43,9 +43,10 @@ pub(crate) fn asks(rules: &Rules, count: usize, credentials: usize) -> Vec<Ask> 
     let each = (0..count).map(|number| {
         let (source, conversation) = source(rules, number);
         Ask {
-            uri: format!("/api/v2/conversations/c0000000-0000-4000-8000-{number:012}")
-                .parse()
-                .unwrap(),
+            address: format!("/api/v2/conversations/c0000000-0000-4000-8000-{number:012}")
+                .parse::<Uri>()
+                .unwrap()
+                .into(),
             source,
             conversation,
             credential: HeaderValue::try_from(format!("Bearer {:060}", number % credentials))

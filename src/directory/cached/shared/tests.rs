@@ -132,7 +132,7 @@ fn ask(c: u64) -> Ask {
         source: Arc::new(
             Source::compile(&spec, |key, problem| panic!("{key}: {problem}")).unwrap(),
         ),
-        uri: format!("/c/{c}").parse::<Uri>().unwrap(),
+        address: format!("/c/{c}").parse::<Uri>().unwrap().into(),
         conversation: ConversationId(c),
         credential: HeaderValue::from_static("Bearer a"),
         newer_than: None,

@@ -18,7 +18,7 @@ fn breaker(failures: u32) -> Settings {
 /// Asks for one of many conversations.
 fn ask_for(conversation: u64) -> Ask {
     Ask {
-        uri: format!("/c/{conversation}").parse().unwrap(),
+        address: format!("/c/{conversation}").parse::<Uri>().unwrap().into(),
         conversation: ConversationId(conversation),
         ..ask("Bearer a")
     }

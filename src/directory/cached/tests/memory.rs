@@ -95,7 +95,7 @@ fn entries_and_bytes_are_both_bounded() {
                 tick: Tick(1),
                 read_at: Instant::now(),
             };
-            let address: Uri = format!("/c/{n}").parse().unwrap();
+            let address = format!("/c/{n}").parse::<Uri>().unwrap().into();
             let key = partitions
                 .of("api")
                 .key(&HeaderValue::from_static("a"), &address, source);

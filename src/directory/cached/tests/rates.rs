@@ -28,7 +28,7 @@ async fn look_up(
     number: u64,
 ) -> Result<Origin, LookupError> {
     let ask = Ask {
-        uri: format!("/c/{number}").parse().unwrap(),
+        address: format!("/c/{number}").parse::<Uri>().unwrap().into(),
         conversation: ConversationId(number),
         ..ask(credential)
     };

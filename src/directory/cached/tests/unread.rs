@@ -6,7 +6,7 @@ use super::*;
 
 fn ask_for(number: u64, credential: &'static str) -> Ask {
     Ask {
-        uri: format!("/c/{number}").parse().unwrap(),
+        address: format!("/c/{number}").parse::<Uri>().unwrap().into(),
         conversation: ConversationId(number),
         ..ask(credential)
     }
