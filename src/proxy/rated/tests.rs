@@ -80,7 +80,12 @@ impl Scene {
         token: &str,
         shape: Duration,
     ) -> impl Future<Output = Response<Empty<Bytes>>> + use<> {
-        self.send_within(token, (!shape.is_zero()).then(|| Patience::new(shape)))
+        self.send_within(token, self.patience(shape))
+    }
+
+    /// What a request that arrives now is given.
+    fn patience(&self, shape: Duration) -> Option<Patience> {
+        Shape::new(shape, Arc::clone(&self.store))?.patience()
     }
 
     fn send_within(
@@ -133,6 +138,17 @@ const SPENT: [(&str, u64); 3] = [
 
 fn seconds(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
+}
+
+#[tokio::test(start_paused = true)]
+async fn patience_is_given_where_rates_are_known_and_requests_may_be_held() {
+    let scene = Scene::new();
+    let shape = seconds(20);
+    assert_eq!(scene.patience(shape), None);
+    scene.api.says(200, &SPENT);
+    scene.send("Bearer a", shape).await;
+    assert_eq!(scene.patience(shape), Some(Patience::new(shape)));
+    assert_eq!(scene.patience(Duration::ZERO), None);
 }
 
 #[tokio::test(start_paused = true)]
