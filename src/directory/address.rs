@@ -5,7 +5,7 @@ use http::Uri;
 use http::uri::{Authority, PathAndQuery};
 
 /// The address of a GET. Taken apart only when it is sent: most that are asked for are remembered.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Address {
     base: Uri,
     /// In place of the base's path and query.
@@ -19,11 +19,13 @@ impl Address {
         Self { base, path }
     }
 
-    pub(crate) fn scheme(&self) -> &str {
+    /// Empty where the address is a path alone, as an upstream takes it.
+    pub fn scheme(&self) -> &str {
         self.base.scheme_str().unwrap_or_default()
     }
 
-    pub(crate) fn authority(&self) -> &str {
+    /// The same of host and port.
+    pub fn authority(&self) -> &str {
         self.base.authority().map_or("", Authority::as_str)
     }
 
