@@ -154,7 +154,7 @@ pub fn build(
     after.redis.clone_from(&config.cache.redis);
     let sink = exports.map(|exports| exports as Arc<dyn Sink>);
     let tracing = Tracing::new(&config.trace, sink);
-    let shared = Shared {
+    let proxy = Proxy::of(Shared {
         routes,
         access,
         places,
@@ -162,10 +162,7 @@ pub fn build(
         metrics: metrics.clone(),
         reloads,
         shape: Shape::new(config.budget.shape, store),
-    };
-    let proxy = Proxy {
-        shared: Arc::new(shared),
-    };
+    });
     Ok((proxy, after))
 }
 
@@ -207,7 +204,7 @@ impl<S> Proxy<S> {
         concurrency: usize,
         metrics: Metrics,
     ) -> Self {
-        let shared = Shared {
+        Self::of(Shared {
             routes,
             access,
             places: Places::new(concurrency),
@@ -215,10 +212,12 @@ impl<S> Proxy<S> {
             metrics,
             reloads: Vec::new(),
             shape: None,
-        };
-        Self {
-            shared: Arc::new(shared),
-        }
+        })
+    }
+
+    fn of(shared: Shared<S>) -> Self {
+        let shared = Arc::new(shared);
+        Self { shared }
     }
 
     /// What of its upstreams is read again when its files change.

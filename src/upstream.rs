@@ -244,6 +244,7 @@ impl Shared {
         let upgrade = Wanted::take(&mut request);
         let departed = request.extensions_mut().remove::<Departed>();
         let journal = request.extensions_mut().remove::<Arc<Journal>>();
+        // What is left in the extensions stays: hyper's client finds there whom it tells of interim answers.
         let (parts, body) = request.into_parts();
         let (body, sending) = RequestBody::new(body, self.settings.idle);
         let request = self.forward(parts, body, upgrade.as_ref())?;
