@@ -10,11 +10,10 @@ use thiserror::Error;
 use super::target::{MAX_DEPTH, NodeId, ROOT, Targets};
 
 pub(crate) mod lex;
-pub(crate) mod nesting;
+mod nesting;
 pub(crate) mod outline;
 
-use lex::Cursor;
-use nesting::Nesting;
+use lex::{Cursor, Limits, Text};
 
 /// Why a body can't be edited, as far as its text alone says so.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
@@ -74,9 +73,8 @@ pub fn scan(body: &[u8], targets: &Targets) -> Result<Scan, ScanError> {
     let mut scanner = Scanner {
         cursor: Cursor::new(body, start),
         targets,
-        nesting: Nesting::default(),
         trail: [ROOT; MAX_DEPTH + 1],
-        trail_len: 0,
+        depth: 0,
         found: vec![Found::Absent; targets.node_count()],
     };
     scanner.document().ok_or(ScanError::NotJson)?;
@@ -90,11 +88,9 @@ pub fn scan(body: &[u8], targets: &Targets) -> Result<Scan, ScanError> {
 struct Scanner<'a> {
     cursor: Cursor<'a>,
     targets: &'a Targets,
-    nesting: Nesting,
-    /// The target nodes whose objects are open, outermost first. While it is as long as the nesting is
-    /// deep, the innermost open object is one of them.
+    /// The target nodes whose objects are open, outermost first, and how many. All else is read as a whole.
     trail: [NodeId; MAX_DEPTH + 1],
-    trail_len: usize,
+    depth: usize,
     found: Vec<Found>,
 }
 
@@ -102,130 +98,53 @@ struct Scanner<'a> {
 /// does that.
 impl Scanner<'_> {
     fn document(&mut self) -> Option<()> {
-        let mut node = Some(ROOT);
-        loop {
-            self.cursor.skip_space();
-            let closed = self.value(node)?;
-            if !closed || self.leave()? {
-                // Inside a container, in front of its next member or element.
-                node = if self.nesting.in_object() {
-                    self.name()?
-                } else {
-                    None
-                };
+        let mut entered = self.value(ROOT)?;
+        while entered || self.leave()? {
+            let targets = self.targets;
+            let parent = *self.trail.get(self.depth.checked_sub(1)?)?;
+            let child = |name: Text<'_>| targets.child(parent, |child| name.is(child));
+            entered = if let Some(node) = self.cursor.seek(Limits::NONE, child)? {
+                self.value(node)?
             } else {
-                return self.cursor.is_at_end().then_some(());
-            }
+                self.depth -= 1;
+                false
+            };
         }
+        self.cursor.skip_space();
+        self.cursor.is_at_end().then_some(())
     }
 
-    /// Reads a value, or enters it: `false` means that a container with content was opened.
-    fn value(&mut self, node: Option<NodeId>) -> Option<bool> {
-        let start = self.cursor.at();
-        match self.cursor.next()? {
-            b'{' => {
-                self.cursor.skip_space();
-                let empty = self.cursor.eat(b'}');
-                if let Some(node) = node {
-                    self.note(
-                        node,
-                        Found::Object {
-                            inside: start + 1,
-                            empty,
-                        },
-                    );
-                }
-                if !empty {
-                    self.enter(node);
-                }
-                return Some(empty);
-            }
-            b'[' => {
-                self.cursor.skip_space();
-                let empty = self.cursor.eat(b']');
-                if !empty {
-                    self.nesting.push(false);
-                }
-                self.note_other(node);
-                return Some(empty);
-            }
-            b'"' => {
-                self.cursor.string()?;
-            }
-            b't' => self.cursor.literal(b"rue")?,
-            b'f' => self.cursor.literal(b"alse")?,
-            b'n' => {
-                self.cursor.literal(b"ull")?;
-                if let Some(node) = node {
-                    self.note(node, Found::Null(start..self.cursor.at()));
-                }
+    /// Reads a target node's value, or enters it: `true` means an object with content.
+    fn value(&mut self, node: NodeId) -> Option<bool> {
+        let first = self.cursor.token()?;
+        let inside = self.cursor.at();
+        if first != b'{' {
+            self.cursor.skip_value(first, Limits::NONE)?;
+            let found = match first {
+                b'n' => Found::Null(inside - 1..self.cursor.at()),
+                _ => Found::Other,
+            };
+            self.note(node, found);
+            return Some(false);
+        }
+        let empty = !self.cursor.enter(true);
+        self.note(node, Found::Object { inside, empty });
+        if !empty {
+            *self.trail.get_mut(self.depth)? = node;
+            self.depth += 1;
+        }
+        Some(!empty)
+    }
+
+    /// Behind a value: closes what ends here. `false` means that the document ended.
+    fn leave(&mut self) -> Option<bool> {
+        while self.depth > 0 {
+            if self.cursor.more(true)? {
                 return Some(true);
             }
-            first @ (b'-' | b'0'..=b'9') => self.cursor.number(first)?,
-            _ => return None,
+            self.depth -= 1;
         }
-        self.note_other(node);
-        Some(true)
-    }
-
-    fn enter(&mut self, node: Option<NodeId>) {
-        // An object on the way to a target lies directly inside the last one on the trail.
-        if let Some(node) = node
-            && self.trail_len == self.nesting.depth()
-            && let Some(slot) = self.trail.get_mut(self.trail_len)
-        {
-            *slot = node;
-            self.trail_len += 1;
-        }
-        self.nesting.push(true);
-    }
-
-    /// Behind a value: closes what ends here. `true` means that another value follows, `false` that
-    /// the document ended.
-    fn leave(&mut self) -> Option<bool> {
-        while self.nesting.depth() > 0 {
-            self.cursor.skip_space();
-            match (self.cursor.next()?, self.nesting.in_object()) {
-                (b',', _) => {
-                    self.cursor.skip_space();
-                    return Some(true);
-                }
-                (b'}', true) | (b']', false) => {
-                    self.nesting.pop();
-                    self.trail_len = self.trail_len.min(self.nesting.depth());
-                }
-                _ => return None,
-            }
-        }
-        self.cursor.skip_space();
         Some(false)
-    }
-
-    /// Reads a member's name and colon; says which node of the targets it is.
-    #[expect(
-        clippy::option_option,
-        reason = "outside: is it JSON; inside: is it on the way to a target"
-    )]
-    fn name(&mut self) -> Option<Option<NodeId>> {
-        if !self.cursor.eat(b'"') {
-            return None;
-        }
-        let read = self.cursor.string()?;
-        self.cursor.skip_space();
-        if !self.cursor.eat(b':') {
-            return None;
-        }
-        let on_trail = self.trail_len > 0 && self.trail_len == self.nesting.depth();
-        let parent = on_trail
-            .then(|| self.trail.get(self.trail_len - 1))
-            .flatten();
-        Some(parent.and_then(|&parent| self.targets.child(parent, |name| read.is(name))))
-    }
-
-    fn note_other(&mut self, node: Option<NodeId>) {
-        if let Some(node) = node {
-            self.note(node, Found::Other);
-        }
     }
 
     fn note(&mut self, node: NodeId, what: Found) {

@@ -1,63 +1,78 @@
 //! The tokens of RFC 8259, read from bytes that are known to be UTF-8.
 
+mod value;
+
+pub(crate) use self::value::Limits;
+
 /// What stands between the quotes of a string, and is known to be valid there.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Text<'a> {
     pub(crate) raw: &'a [u8],
-    /// Whether it is not what it reads as.
+    /// Whether it may not be what it reads as.
     pub(crate) escaped: bool,
 }
 
-/// A position in a body.
-#[derive(Debug)]
+/// A position in a text.
+#[derive(Clone, Debug)]
 pub(crate) struct Cursor<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    text: &'a [u8],
+    /// What of it lies ahead.
+    rest: &'a [u8],
 }
 
 impl<'a> Cursor<'a> {
-    pub(crate) fn new(bytes: &'a [u8], at: usize) -> Self {
-        Self { bytes, at }
+    /// At an offset, or at the end of a text that is shorter.
+    pub(crate) fn new(text: &'a [u8], at: usize) -> Self {
+        let rest = text.get(at..).unwrap_or_default();
+        Self { text, rest }
     }
 
     pub(crate) fn at(&self) -> usize {
-        self.at
+        self.text.len() - self.rest.len()
     }
 
     pub(crate) fn is_at_end(&self) -> bool {
-        self.at >= self.bytes.len()
+        self.rest.is_empty()
     }
 
-    fn peek(&self) -> Option<u8> {
-        self.bytes.get(self.at).copied()
-    }
-
-    pub(crate) fn next(&mut self) -> Option<u8> {
-        let byte = self.peek()?;
-        self.at += 1;
+    fn next(&mut self) -> Option<u8> {
+        let (&byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
         Some(byte)
     }
 
-    pub(crate) fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
-        self.at += usize::from(found);
-        found
+    /// The next byte that is no white space (section 2).
+    #[inline]
+    pub(crate) fn token(&mut self) -> Option<u8> {
+        self.skip_space();
+        self.next()
     }
 
+    pub(crate) fn eat(&mut self, byte: u8) -> bool {
+        match self.rest {
+            [first, rest @ ..] if *first == byte => {
+                self.rest = rest;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    #[inline]
     pub(crate) fn skip_space(&mut self) {
-        while let Some(b' ' | b'\t' | b'\n' | b'\r') = self.peek() {
-            self.at += 1;
+        if let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = self.rest {
+            self.rest = behind_space(rest);
         }
     }
 
     /// The rest of `true`, `false` or `null`.
-    pub(crate) fn literal(&mut self, rest: &[u8]) -> Option<()> {
-        let end = self.at + rest.len();
-        (self.bytes.get(self.at..end)? == rest).then(|| self.at = end)
+    fn literal(&mut self, rest: &[u8]) -> Option<()> {
+        self.rest = self.rest.strip_prefix(rest)?;
+        Some(())
     }
 
     /// The rest of a number (section 6) whose first byte was read.
-    pub(crate) fn number(&mut self, first: u8) -> Option<()> {
+    fn number(&mut self, first: u8) -> Option<()> {
         let lead = if first == b'-' { self.next()? } else { first };
         match lead {
             b'0' => {}
@@ -67,10 +82,10 @@ impl<'a> Cursor<'a> {
         if self.eat(b'.') {
             self.digits()?;
         }
-        if let Some(b'e' | b'E') = self.peek() {
-            self.at += 1;
-            if let Some(b'+' | b'-') = self.peek() {
-                self.at += 1;
+        if let [b'e' | b'E', rest @ ..] = self.rest {
+            self.rest = rest;
+            if let [b'+' | b'-', rest @ ..] = self.rest {
+                self.rest = rest;
             }
             self.digits()?;
         }
@@ -78,70 +93,39 @@ impl<'a> Cursor<'a> {
     }
 
     fn skip_digits(&mut self) {
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
+        while let [b'0'..=b'9', rest @ ..] = self.rest {
+            self.rest = rest;
         }
     }
 
     fn digits(&mut self) -> Option<()> {
-        let start = self.at;
+        let before = self.rest.len();
         self.skip_digits();
-        (self.at > start).then_some(())
+        (self.rest.len() < before).then_some(())
     }
 
     /// The rest of a string (section 7) whose quote was read, with its closing quote. An escaped lone
     /// surrogate is valid here: section 8.2 leaves it to the receiver.
+    #[inline]
     pub(crate) fn string(&mut self) -> Option<Text<'a>> {
-        let rest = self.bytes.get(self.at..)?;
-        let (mut length, mut escaped) = (0, false);
-        loop {
-            length += plain(rest.get(length..)?);
-            match *rest.get(length)? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    length += escape(rest.get(length + 1..)?)?;
-                }
-                0..0x20 => return None,
-                _ => {}
-            }
-            length += 1;
-        }
-        self.at += length + 1;
-        let raw = rest.get(..length)?;
+        let length = plain(self.rest);
+        let (length, escaped) = match self.rest.get(length) {
+            Some(b'"') => (length, false),
+            _ => (with_escapes(self.rest)?, true),
+        };
+        let (raw, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest.get(1..)?;
         Some(Text { raw, escaped })
     }
+}
 
-    /// Skips the value that begins here, in a text that is known to be JSON.
-    pub(crate) fn skip_value(&mut self) -> Option<()> {
-        let mut depth = 0_usize;
-        loop {
-            match self.next()? {
-                b'"' => {
-                    self.string()?;
-                }
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth = depth.checked_sub(1)?,
-                b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => continue,
-                // A number or a literal ends where its value does.
-                _ => {
-                    while let Some(b'0'..=b'9' | b'a'..=b'z' | b'E' | b'+' | b'-' | b'.') =
-                        self.peek()
-                    {
-                        self.at += 1;
-                    }
-                }
-            }
-            if depth == 0 {
-                return Some(());
-            }
-        }
+/// Most texts have none, so that the way past it is not part of the way through them.
+#[inline(never)]
+fn behind_space(mut text: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\n' | b'\r', rest @ ..] = text {
+        text = rest;
     }
-
-    /// The text from `start` to in front of the byte read last (the closing quote of a string).
-    pub(crate) fn since(&self, start: usize) -> Option<&'a [u8]> {
-        self.bytes.get(start..self.at - 1)
-    }
+    text
 }
 
 /// How many bytes, counted by eight, are neither quote, backslash nor control character.
@@ -150,9 +134,12 @@ fn plain(bytes: &[u8]) -> usize {
     let mut length = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
-        let special = has_zero(word ^ splat(b'"'))
-            | has_zero(word ^ splat(b'\\'))
-            | (word.wrapping_sub(splat(0x20)) & !word & splat(0x80));
+        // With this bit turned the quote stands next to the control characters, and nothing else does.
+        let low = (word ^ splat(0x02)).wrapping_sub(splat(0x21));
+        let backslash = (word ^ splat(b'\\')).wrapping_sub(splat(0x01));
+        // The high bit of a byte that was too small for what was taken from it. Neither bit that was turned
+        // is that one.
+        let special = (low | backslash) & !word & splat(0x80);
         if special != 0 {
             // The lowest mark is exact; a borrow can only set false ones above it.
             return length + (special.trailing_zeros() / 8) as usize;
@@ -160,6 +147,26 @@ fn plain(bytes: &[u8]) -> usize {
         length += 8;
     }
     length
+}
+
+const fn splat(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
+
+/// The length of a string that begins here, quote excluded: of one with escapes, or near the end of a text.
+#[cold]
+fn with_escapes(bytes: &[u8]) -> Option<usize> {
+    let mut length = 0;
+    loop {
+        length += plain(bytes.get(length..)?);
+        match *bytes.get(length)? {
+            b'"' => return Some(length),
+            b'\\' => length += escape(bytes.get(length + 1..)?)?,
+            0..0x20 => return None,
+            _ => {}
+        }
+        length += 1;
+    }
 }
 
 /// How many bytes belong to the backslash in front of them.
@@ -172,15 +179,6 @@ fn escape(bytes: &[u8]) -> Option<usize> {
         }
         _ => None,
     }
-}
-
-const fn splat(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// The high bit of each byte of `word` that is zero (and perhaps of ones above it).
-const fn has_zero(word: u64) -> u64 {
-    word.wrapping_sub(splat(1)) & !word & splat(0x80)
 }
 
 impl Text<'_> {

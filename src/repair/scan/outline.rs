@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::lex::{Cursor, Text};
+use super::lex::{Cursor, Limits, Text};
 
 /// Most members or elements that are looked at. The API's bodies have some dozens; the bound keeps what
 /// is remembered of a body below its own size.
@@ -84,10 +84,8 @@ impl Outline {
             let name = cursor.at();
             cursor.string()?;
             let name = name..cursor.at() - 1;
-            cursor.skip_space();
-            cursor.eat(b':').then_some(())?;
-            cursor.skip_space();
-            let (value, kind) = value(text, &mut cursor)?;
+            (cursor.token()? == b':').then_some(())?;
+            let (value, kind) = value(&mut cursor)?;
             if outline.members.len() == MOST_MEMBERS {
                 return None;
             }
@@ -155,7 +153,7 @@ pub(crate) fn elements(
         if elements.len() == most {
             break;
         }
-        elements.push(value(text, &mut cursor)?);
+        elements.push(value(&mut cursor)?);
         cursor.skip_space();
         if cursor.eat(b',') {
             cursor.skip_space();
@@ -164,11 +162,11 @@ pub(crate) fn elements(
     Some(elements)
 }
 
-fn value(text: &[u8], cursor: &mut Cursor<'_>) -> Option<(Range<usize>, Kind)> {
-    let start = cursor.at();
-    let kind = Kind::of(*text.get(start)?);
-    cursor.skip_value()?;
-    Some((start..cursor.at(), kind))
+fn value(cursor: &mut Cursor<'_>) -> Option<(Range<usize>, Kind)> {
+    let first = cursor.token()?;
+    let start = cursor.at() - 1;
+    cursor.skip_value(first, Limits::NONE)?;
+    Some((start..cursor.at(), Kind::of(first)))
 }
 
 #[cfg(test)]

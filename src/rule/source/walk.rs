@@ -8,8 +8,7 @@ use std::borrow::Cow;
 
 use super::route::{Step, steps};
 use super::{ENDED, is_usable};
-use crate::repair::scan::lex::{Cursor, Text};
-use crate::repair::scan::nesting::Nesting;
+use crate::repair::scan::lex::{Cursor, Limits, Text};
 use crate::rule::spec::SourceSpec;
 use crate::snapshot::Conversation;
 
@@ -40,6 +39,8 @@ pub(super) struct Walk {
 #[derive(Clone, Debug, Default)]
 struct Node {
     members: Vec<(String, usize)>,
+    /// Which lengths their names have, a bit each: most other names are told from them by that.
+    lengths: u64,
     items: Option<usize>,
     /// The slots that its value is kept in.
     leaves: Vec<usize>,
@@ -122,11 +123,12 @@ impl Walk {
 
     fn member(&mut self, node: usize, name: &str) -> Option<usize> {
         let new = self.nodes.len();
-        let members = &mut self.nodes.get_mut(node)?.members;
-        if let Some((_, known)) = members.iter().find(|(known, _)| known == name) {
+        let node = self.nodes.get_mut(node)?;
+        if let Some((_, known)) = node.members.iter().find(|(known, _)| known == name) {
             return Some(*known);
         }
-        members.push((name.to_owned(), new));
+        node.members.push((name.to_owned(), new));
+        node.lengths |= length(name.as_bytes());
         self.nodes.push(Node::default());
         Some(new)
     }
@@ -147,7 +149,6 @@ impl Walk {
         let mut tour = Tour {
             walk: self,
             cursor: Cursor::new(answer, 0),
-            nesting: Nesting::default(),
             trail: Vec::with_capacity(8),
             slots: vec![Slot::default(); self.slots],
             conversation: Conversation::builder(self.fields.len()),
@@ -157,6 +158,22 @@ impl Walk {
     }
 }
 
+impl Node {
+    /// Which of its members this is, and where it leads.
+    fn find(&self, name: Text<'_>) -> Option<(usize, usize)> {
+        if !name.escaped && self.lengths & length(name.raw) == 0 {
+            return None;
+        }
+        let index = self.members.iter().position(|(known, _)| name.is(known))?;
+        Some((index, self.members.get(index)?.1))
+    }
+}
+
+/// The bit of a name's length: the last is of all that are longer, too.
+fn length(name: &[u8]) -> u64 {
+    1 << name.len().min(63)
+}
+
 /// What was read for one path: of several values the last, and the last that is not over.
 #[derive(Clone, Debug, Default)]
 struct Slot<'a> {
@@ -164,10 +181,12 @@ struct Slot<'a> {
     live: Option<Cow<'a, str>>,
 }
 
-/// An open container that is on the way to something, and which of its members have been seen.
+/// An open container that is on the way to something.
 #[derive(Clone, Copy, Debug)]
 struct Open {
     node: usize,
+    is_object: bool,
+    /// Which of its members have been seen, a bit each.
     seen: u64,
 }
 
@@ -175,8 +194,7 @@ struct Open {
 struct Tour<'w, 'a> {
     walk: &'w Walk,
     cursor: Cursor<'a>,
-    nesting: Nesting,
-    /// The innermost open container is the last of these, while they are as many as are open.
+    /// The innermost is the last. Containers that lead to nothing are read as a whole.
     trail: Vec<Open>,
     slots: Vec<Slot<'a>>,
     conversation: crate::snapshot::ConversationBuilder,
@@ -184,153 +202,113 @@ struct Tour<'w, 'a> {
 
 impl Tour<'_, '_> {
     fn document(&mut self) -> Option<()> {
-        let mut node = Some(ROOT);
-        self.cursor.skip_space();
-        loop {
-            let closed = self.value(node)?;
-            if closed && !self.leave()? {
-                return self.cursor.is_at_end().then_some(());
-            }
-            node = if self.nesting.in_object() {
-                self.name()?
+        let mut entered = self.value(ROOT)?;
+        while entered || self.leave()? {
+            entered = if let Some(node) = self.next()? {
+                self.value(node)?
             } else {
-                self.element()
+                self.close();
+                false
             };
         }
-    }
-
-    /// Reads a value, or enters it: `false` means that a container with content was opened.
-    fn value(&mut self, node: Option<usize>) -> Option<bool> {
-        match self.cursor.next()? {
-            b'{' => {
-                self.cursor.skip_space();
-                let empty = self.cursor.eat(b'}');
-                let Some(node) = node else {
-                    return self.enter(None, true, empty);
-                };
-                // `[*]` would take its members.
-                if self.node(node)?.items.is_some() {
-                    return None;
-                }
-                self.enter(Some(node), true, empty)
-            }
-            b'[' => {
-                self.cursor.skip_space();
-                let empty = self.cursor.eat(b']');
-                self.enter(node, false, empty)
-            }
-            b'"' => {
-                let text = self.cursor.string()?;
-                if let Some(node) = node
-                    && !self.node(node)?.leaves.is_empty()
-                {
-                    self.keep(node, text)?;
-                }
-                Some(true)
-            }
-            b't' => self.cursor.literal(b"rue").map(|()| true),
-            b'f' => self.cursor.literal(b"alse").map(|()| true),
-            b'n' => self.cursor.literal(b"ull").map(|()| true),
-            first @ (b'-' | b'0'..=b'9') => self.number(first).map(|()| true),
-            _ => None,
-        }
-    }
-
-    /// One that may be beyond what `serde_json` takes for a number is its to judge.
-    fn number(&mut self, first: u8) -> Option<()> {
-        let start = self.cursor.at();
-        self.cursor.number(first)?;
-        // An exponent has a digit behind it, so that it is never the last byte.
-        let inner = self.cursor.since(start).unwrap_or_default();
-        let is_plain = !inner.iter().any(|byte| matches!(byte, b'e' | b'E'));
-        (is_plain && inner.len() < MOST_DIGITS).then_some(())
-    }
-
-    fn enter(&mut self, node: Option<usize>, object: bool, empty: bool) -> Option<bool> {
-        if empty {
-            return Some(true);
-        }
-        if self.nesting.depth() == MOST_DEPTH {
-            return None;
-        }
-        if let Some(node) = node {
-            self.trail.push(Open { node, seen: 0 });
-        }
-        self.nesting.push(object);
-        Some(false)
-    }
-
-    /// Behind a value: closes what ends here. `false` means that the document ended.
-    fn leave(&mut self) -> Option<bool> {
-        while self.nesting.depth() > 0 {
-            self.cursor.skip_space();
-            match (self.cursor.next()?, self.nesting.in_object()) {
-                (b',', _) => {
-                    self.cursor.skip_space();
-                    return Some(true);
-                }
-                (b'}', true) | (b']', false) => {
-                    if self.is_on_trail()
-                        && let Some(Open { node, .. }) = self.trail.pop()
-                        && node == self.walk.participant
-                    {
-                        self.participant();
-                    }
-                    self.nesting.pop();
-                }
-                _ => return None,
-            }
-        }
         self.cursor.skip_space();
-        Some(false)
+        self.cursor.is_at_end().then_some(())
     }
 
-    fn is_on_trail(&self) -> bool {
-        self.trail.len() == self.nesting.depth()
+    /// Reads a value, or enters it: `true` means a container with content that is on the way to something.
+    fn value(&mut self, at: usize) -> Option<bool> {
+        let walk = self.walk;
+        let node = walk.nodes.get(at)?;
+        let first = self.cursor.token()?;
+        match first {
+            // `[*]` would take its members.
+            b'{' if node.items.is_some() => None,
+            b'{' if !node.members.is_empty() => self.enter(at, true),
+            b'[' if node.items.is_some() => self.enter(at, false),
+            b'"' if !node.leaves.is_empty() => {
+                let text = self.cursor.string()?;
+                self.keep(&node.leaves, text)?;
+                Some(false)
+            }
+            _ => {
+                self.cursor.skip_value(first, self.limits())?;
+                Some(false)
+            }
+        }
     }
 
-    /// Reads a member's name and colon; says where it leads.
+    fn enter(&mut self, node: usize, is_object: bool) -> Option<bool> {
+        let entered = self.cursor.enter(is_object);
+        if entered {
+            (self.trail.len() < MOST_DEPTH).then_some(())?;
+            self.trail.push(Open {
+                node,
+                is_object,
+                seen: 0,
+            });
+        }
+        Some(entered)
+    }
+
+    /// Where the next member that leads to anything does, or the next element, in front of its value. `None`
+    /// inside is that there is none.
     #[expect(
         clippy::option_option,
-        reason = "outside: can it be told here; inside: does it lead to anything"
+        reason = "outside: can it be told here; inside: is there one"
     )]
-    fn name(&mut self) -> Option<Option<usize>> {
-        self.cursor.eat(b'"').then_some(())?;
-        let read = self.cursor.string()?;
-        self.cursor.skip_space();
-        self.cursor.eat(b':').then_some(())?;
-        self.cursor.skip_space();
-        if !self.is_on_trail() {
-            return Some(None);
-        }
-        let walk = self.walk;
+    fn next(&mut self) -> Option<Option<usize>> {
+        let (walk, limits) = (self.walk, self.limits());
         let open = self.trail.last_mut()?;
-        let members = &walk.nodes.get(open.node)?.members;
-        let mut all = members.iter().enumerate();
-        let Some((index, (_, node))) = all.find(|(_, (name, _))| read.is(name)) else {
+        let node = walk.nodes.get(open.node)?;
+        if !open.is_object {
+            return Some(node.items);
+        }
+        let found = self.cursor.seek(limits, |name| node.find(name))?;
+        let Some((index, node)) = found else {
             return Some(None);
         };
         // Of two members of one name the last counts.
         let bit = 1 << index;
         let is_second = open.seen & bit != 0;
         open.seen |= bit;
-        (!is_second).then_some(Some(*node))
+        (!is_second).then_some(Some(node))
     }
 
-    /// Where an array's elements lead.
-    fn element(&self) -> Option<usize> {
-        let open = self.trail.last().filter(|_| self.is_on_trail())?;
-        self.node(open.node)?.items
+    /// Behind a value: closes what ends here. `false` means that the document ended.
+    fn leave(&mut self) -> Option<bool> {
+        while let Some(open) = self.trail.last() {
+            if self.cursor.more(open.is_object)? {
+                return Some(true);
+            }
+            self.close();
+        }
+        Some(false)
     }
 
-    fn node(&self, node: usize) -> Option<&Node> {
-        self.walk.nodes.get(node)
+    fn close(&mut self) {
+        let closed = self.trail.pop();
+        if closed.is_some_and(|open| open.node == self.walk.participant) {
+            self.participant();
+        }
     }
+
+    /// What is taken inside the innermost container.
+    fn limits(&self) -> Limits {
+        Limits {
+            depth: MOST_DEPTH.saturating_sub(self.trail.len()),
+            number: is_plain,
+        }
+    }
+}
+
+/// A number that may be beyond what `serde_json` takes for one is its to judge.
+fn is_plain(number: &[u8]) -> bool {
+    number.len() < MOST_DIGITS && !number.iter().any(|byte| matches!(byte, b'e' | b'E'))
 }
 
 impl<'a> Tour<'_, 'a> {
     /// Keeps a string for all who want it.
-    fn keep(&mut self, node: usize, read: Text<'a>) -> Option<()> {
+    fn keep(&mut self, leaves: &[usize], read: Text<'a>) -> Option<()> {
         let text = std::str::from_utf8(read.raw).ok()?;
         let text = if read.escaped {
             // Half of a surrogate pair is a matter of its own.
@@ -341,7 +319,7 @@ impl<'a> Tour<'_, 'a> {
         if !is_usable(&text) {
             return Some(());
         }
-        for &leaf in &self.walk.nodes.get(node)?.leaves {
+        for &leaf in leaves {
             let slot = self.slots.get_mut(leaf)?;
             if !ENDED.contains(&&*text) {
                 slot.live = Some(text.clone());

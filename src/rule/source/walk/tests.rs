@@ -104,6 +104,19 @@ fn what_is_out_of_the_ordinary_is_left_to_the_queries() {
 }
 
 #[test]
+fn depth_is_counted_from_the_root() {
+    let answer = |depth: usize| {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        format!(r#"{{"participants":[{{"id":"p","x":{open}{close}}}]}}"#)
+    };
+    // The innermost is empty, and three are around them.
+    let (walked, queried) = both(&usual(), &answer(MOST_DEPTH - 2));
+    assert!(walked.is_some());
+    assert_eq!(walked, queried);
+    assert_eq!(both(&usual(), &answer(MOST_DEPTH - 1)).0, None);
+}
+
+#[test]
 fn escapes_and_white_space_change_nothing() {
     let answer = " {\n\"\\u0070articipants\" : [ {\t\"id\":\"p\\n1\" , \"queue\" : { \"i\\u0064\" : \"q\\\"\" } } , {} ] } \r\n";
     let (walked, queried) = both(&usual(), answer);
