@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use super::tour::{MOST_DEPTH, MOST_DIGITS};
 use super::*;
 use crate::rule::pack::{Pack, Specs};
 use crate::rule::source::Source;
@@ -101,6 +102,18 @@ fn what_is_out_of_the_ordinary_is_left_to_the_queries() {
     }
     let latin1 = b"{\"participants\":[{\"id\":\"p\",\"x\":\"\xe9\"}]}";
     assert_eq!(Walk::compile(&usual()).unwrap().extract(latin1), None);
+}
+
+#[test]
+fn long_names_are_told_apart() {
+    let (long, longer) = ("n".repeat(70), "n".repeat(71));
+    let spec = spec("$.participants[*]", "$.id", &[&format!("$.{long}")]);
+    let answer = format!(r#"{{"participants":[{{"id":"p","{longer}":"a","{long}":"b"}}]}}"#);
+    let (walked, queried) = both(&spec, &answer);
+    assert_eq!(walked, queried);
+    let conversation = walked.unwrap();
+    let participant = conversation.participant("p").unwrap();
+    assert_eq!(participant.value(0), Some("b".into()));
 }
 
 #[test]
