@@ -79,23 +79,19 @@ impl Outline {
             inside: cursor.at(),
             members: Vec::new(),
         };
-        cursor.skip_space();
-        while cursor.eat(b'"') {
+        let mut more = cursor.enter(true);
+        while more {
+            let first = cursor.token()?;
             let name = cursor.at();
-            cursor.string()?;
-            let name = name..cursor.at() - 1;
-            (cursor.token()? == b':').then_some(())?;
+            let name = name..name + cursor.name(first)?.raw.len();
             let (value, kind) = value(&mut cursor)?;
             if outline.members.len() == MOST_MEMBERS {
                 return None;
             }
             outline.members.push(Member { name, value, kind });
-            cursor.skip_space();
-            if cursor.eat(b',') {
-                cursor.skip_space();
-            }
+            more = cursor.more(true)?;
         }
-        cursor.eat(b'}').then_some(outline)
+        Some(outline)
     }
 
     pub(crate) fn find(&self, text: &[u8], name: &str) -> Occurs<'_> {
@@ -148,16 +144,10 @@ pub(crate) fn elements(
     let mut cursor = Cursor::new(text, start);
     cursor.eat(b'[').then_some(())?;
     let mut elements = Vec::new();
-    cursor.skip_space();
-    while !cursor.eat(b']') {
-        if elements.len() == most {
-            break;
-        }
+    let mut more = cursor.enter(false);
+    while more && elements.len() < most {
         elements.push(value(&mut cursor)?);
-        cursor.skip_space();
-        if cursor.eat(b',') {
-            cursor.skip_space();
-        }
+        more = cursor.more(false)?;
     }
     Some(elements)
 }

@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
 
     /// The rest of a member's name, whose first byte was read, with its colon.
     #[inline]
-    fn name(&mut self, first: u8) -> Option<Text<'a>> {
+    pub(crate) fn name(&mut self, first: u8) -> Option<Text<'a>> {
         (first == b'"').then_some(())?;
         let name = self.string()?;
         (self.token()? == b':').then_some(name)
