@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anstream::AutoStream;
 use bytes::Bytes;
 use clap::{Args, ValueEnum};
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::{Method, Uri};
 
 use super::settings::environment;
 use super::{Failure, written};
@@ -80,9 +80,9 @@ pub struct ExplainArgs {
     )]
     pub method: Method,
     /// A header of the request; may be repeated
-    #[arg(short = 'H', long = "header", value_name = "K: V", value_parser = header,
-        conflicts_with_all = ["curl", "har"])]
-    pub headers: Vec<(HeaderName, HeaderValue)>,
+    // Not parsed by clap, whose errors repeat what they refuse: it may be a credential.
+    #[arg(short = 'H', long = "header", value_name = "K: V", conflicts_with_all = ["curl", "har"])]
+    pub headers: Vec<String>,
     /// The request's body: itself, @FILE, or - for stdin
     #[arg(
         short = 'd',
@@ -256,22 +256,26 @@ fn asked(args: &ExplainArgs) -> Result<Asked, Failure> {
             .map_err(|problem| Failure::Usage(format!("--curl: {problem}")));
     }
     let path = args.path.as_deref().unwrap_or_default();
-    let target: Uri = path
-        .parse()
-        .map_err(|_| Failure::Usage(format!("{path:?} is no path")))?;
-    let target = target
-        .into_parts()
-        .path_and_query
-        .filter(|target| target.as_str().starts_with('/'));
-    let target =
-        target.ok_or_else(|| Failure::Usage(format!("{path:?}: a path starts with \"/\"")))?;
+    let target = path.parse::<Uri>().ok();
+    let target = target.and_then(|target| target.into_parts().path_and_query);
+    let target = target.filter(|target| target.as_str().starts_with('/'));
+    let target = target.ok_or_else(|| {
+        // A query may hold a credential.
+        let shown = path.split('?').next().unwrap_or_default();
+        Failure::Usage(format!(
+            "{shown:?}: a path starts with \"/\", and spaces and the like are written as %20"
+        ))
+    })?;
+    let headers = args.headers.iter().zip(1..).map(|(line, number)| {
+        header(line).map_err(|problem| Failure::Usage(format!("-H number {number}: {problem}")))
+    });
     Ok(Asked {
         method: args.method.clone(),
         target: Target {
             path: target,
             ..Target::default()
         },
-        headers: args.headers.iter().cloned().collect(),
+        headers: headers.collect::<Result<_, _>>()?,
         body: match &args.data {
             None => Bytes::new(),
             Some(Data::Text(text)) => Bytes::from(text.clone()),

@@ -69,6 +69,12 @@ async fn a_curl_command_is_explained_as_it_was_pasted() {
         body.len(),
         "{\"attributes\":{}}".len() + usize::try_from(inserted).unwrap()
     );
+    // Behind a byte-order mark the fill is about bytes that nobody sent.
+    let marked = command.replace("'{\"", "$'\\ufeff{\"");
+    let told = json_of(&["--curl", &marked, "--conversation", &conversation], 0).await;
+    assert_eq!(told["repairs"], json!(["fill", "content-type", "bom"]));
+    assert_eq!(told["sent"][0]["body"], body);
+    assert_eq!(told["sent"][0]["spans"], json!([]));
     let (code, said) = explain(&["--curl", &command, "--conversation", &conversation]).await;
     assert_eq!(code, Some(0));
     assert!(said.contains("\n- {\"attributes\":{}}\n+ {"), "{said}");
@@ -85,6 +91,63 @@ async fn a_curl_command_is_explained_as_it_was_pasted() {
         coloured.contains('\u{1b}') && !said.contains('\u{1b}'),
         "{coloured}"
     );
+}
+
+/// `explain` looks for what is planted in everything that it prints.
+#[tokio::test]
+async fn no_credential_is_shown_in_whatever_form_it_came() {
+    let (_kept, conversation) = file(CONVERSATION);
+    let with_user = URL.replace("https://", "https://planted:planted@");
+    for credential in [
+        "-u planted:planted",
+        "-uplanted",
+        "--oauth2-bearer planted",
+        "--cookie planted=planted",
+        "-H 'Proxy-Authorization: Basic planted'",
+        "-H 'X-API-Key: planted' -e https://planted/ -A planted",
+        "--proxy http://planted:planted@h --proxy-user planted:planted -E planted:planted",
+    ] {
+        for url in [URL, &with_user] {
+            let command = format!("curl -X PATCH {url} {credential} -d '{{\"attributes\":{{}}}}'");
+            for format in ["text", "json"] {
+                let arguments = ["--format", format, "--curl", &command];
+                let (code, said) =
+                    explain(&[&arguments[..], &["--conversation", &conversation]].concat()).await;
+                assert_eq!(code, Some(0), "{command}: {said}");
+            }
+        }
+    }
+    for (arguments, told) in [
+        (
+            &["--curl", "curl --user=planted h"][..],
+            "a space after --user",
+        ),
+        (
+            &["--curl", "curl --pass-word=planted h"],
+            "--pass-word is not known",
+        ),
+        (&["--curl", "curl -H 'Authorization planted' h"], "no colon"),
+        (
+            &["--curl", "curl h -H Authorization: Bearer planted"],
+            "two URLs",
+        ),
+        (
+            &["--curl", "curl -H 'Authorization: planted"],
+            "never closed",
+        ),
+        (&["--curl", "Authorization: planted"], "begin with curl"),
+        (
+            &["-H", "A: b", "-H", "Authorization planted", "/p"],
+            "-H number 2",
+        ),
+        (&["-H", "Authorization: planted\u{1}", "/p"], "-H number 1"),
+        (&["/a b?access_token=planted"], "%20"),
+        (&["a?access_token=planted"], "starts with"),
+    ] {
+        let (code, said) = explain(arguments).await;
+        assert_eq!(code, Some(2), "{said}");
+        assert!(said.contains(told), "{said}");
+    }
 }
 
 fn entry(method: &str, url: &str, body: Option<&str>, status: u16, answer: &str) -> Value {

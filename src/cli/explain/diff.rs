@@ -39,7 +39,7 @@ pub(super) fn edits(old: &str, new: &str, spans: &[Span]) -> Vec<Edit> {
 
 /// `None` unless the spans alone tell the two texts apart: those of a fill after another repair are about
 /// bytes that nobody sent.
-fn by_spans(old: &str, new: &str, spans: &[Span]) -> Option<Vec<Edit>> {
+pub(super) fn by_spans(old: &str, new: &str, spans: &[Span]) -> Option<Vec<Edit>> {
     let (mut at_old, mut at_new) = (0, 0);
     let mut edits = Vec::with_capacity(spans.len());
     for span in spans {

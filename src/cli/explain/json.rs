@@ -13,18 +13,10 @@ use crate::layer::options::Mode;
 pub(super) fn explained(explained: &Explained) -> Value {
     let told = explained.told.as_ref();
     let rule = explained.rule.as_ref();
-    let spans = told.map(|told| &*told.spans).unwrap_or_default();
-    let spans = if explained.sent.len() == 1 {
-        spans
-    } else {
-        &[]
-    };
-    let spans: Vec<_> = spans
-        .iter()
-        .map(
-            |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
-        )
-        .collect();
+    let spans = explained.spans().iter().map(
+        |span| json!({ "start": span.at.start, "end": span.at.end, "inserted": span.inserted }),
+    );
+    let spans: Vec<_> = spans.collect();
     let misses = explained.misses_conversation();
     let sent = |messages: &[Message], spans: &[Value]| -> Vec<_> {
         let sent = messages.iter();

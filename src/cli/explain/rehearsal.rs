@@ -5,12 +5,14 @@ use http::header::AUTHORIZATION;
 use http::{HeaderValue, Request};
 use http_body_util::Full;
 
+use super::diff;
 use super::ending::Ending;
 use super::notebook::{self, Answers, Message, Refusal, Told, message};
 use super::seen::{Applies, Seen};
 use crate::cli::Failure;
 use crate::config::Config;
 use crate::layer::options::Mode;
+use crate::layer::record::Span;
 use crate::proxy::{Route, Routes, host};
 use crate::repair::coding::{Codings, DecodeError};
 use crate::repair::diagnosis::Diagnosis;
@@ -48,6 +50,21 @@ impl Explained {
             gaps.is_some_and(|gaps| !gaps.is_empty()) || !rule.current.is_empty()
         });
         hangs && !self.had_conversation
+    }
+
+    /// The spans that make what is sent of what came. None where several requests are sent, as they don't say
+    /// whose they are, nor where another repair came first: they are about its bytes then.
+    pub(super) fn spans(&self) -> &[Span] {
+        let (Some(told), [sent]) = (&self.told, &*self.sent) else {
+            return &[];
+        };
+        let came = self.text.as_ref().unwrap_or(&self.came.body);
+        let (came, sent) = (
+            String::from_utf8_lossy(came),
+            String::from_utf8_lossy(&sent.body),
+        );
+        let all = diff::by_spans(&came, &sent, &told.spans);
+        all.map_or(&[], |_| &told.spans)
     }
 
     /// What it comes to.

@@ -91,9 +91,6 @@ fn needs_answer(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
 /// What would be sent, each request as a diff from the one that came.
 fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     let several = explained.sent.len() > 1;
-    // Of several requests the spans don't say whose they are.
-    let told = explained.told.as_ref().filter(|_| !several);
-    let spans = told.map(|told| &*told.spans).unwrap_or_default();
     for (index, sent) in explained.sent.iter().enumerate() {
         if several {
             let when = if index == 0 {
@@ -103,7 +100,7 @@ fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
             };
             writeln!(out, "\n{DIM}{when}{DIM:#}")?;
         }
-        difference(out, explained, sent, spans)?;
+        difference(out, explained, sent, explained.spans())?;
     }
     Ok(())
 }

@@ -74,8 +74,18 @@ fn long(name: &str, words: &mut impl Iterator<Item = String>) -> Result<Argument
     // Each that is on can be switched off.
     let positive = name.strip_prefix("no-").unwrap_or(name);
     let flag = by_long(ALONE, name).or_else(|| by_long(ALONE, positive).map(|_| "no"));
-    flag.map(Argument::Flag)
-        .ok_or_else(|| unknown(&format!("--{name}")))
+    flag.map(Argument::Flag).ok_or_else(|| {
+        // What follows a `=` may be a credential.
+        let (name, value) = name
+            .split_once('=')
+            .map_or((name, None), |(name, value)| (name, Some(value)));
+        match value {
+            Some(_) if by_long(WITH_VALUE, name).is_some() => {
+                format!("curl wants a space after --{name} where this has a \"=\"")
+            }
+            _ => unknown(&format!("--{name}")),
+        }
+    })
 }
 
 /// `-sSXPATCH`: flags, and at the end one with its value.
@@ -175,6 +185,10 @@ mod tests {
         assert!(read(&["--colour"]).unwrap_err().contains("--colour"));
         assert!(read(&["-s~"]).unwrap_err().contains("-~"));
         assert!(read(&["-X"]).unwrap_err().contains("-X wants a value"));
+        let told = read(&["--user=name:planted"]).unwrap_err();
+        assert!(told.contains("a space after --user"), "{told}");
+        let told = read(&["--pass-word=planted"]).unwrap_err();
+        assert!(told.contains("--pass-word is not known"), "{told}");
     }
 
     #[test]
