@@ -4,6 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -23,6 +24,8 @@ const WAITING: usize = 16;
 pub(super) async fn run(admin: Admin, every: Duration, mut state: State) -> Result<(), Failure> {
     let failed = |error: io::Error| Failure::Runtime(format!("cannot use the terminal: {error}"));
     let stop = stop_signal().map_err(failed)?;
+    // Whoever sends it while the terminal is still there gets it back.
+    let mut hangup = signal(SignalKind::hangup()).map_err(failed)?;
     let mut terminal = ratatui::try_init().map_err(|error| {
         ratatui::restore();
         failed(error)
@@ -36,6 +39,7 @@ pub(super) async fn run(admin: Admin, every: Duration, mut state: State) -> Resu
         }
         tokio::select! {
             () = &mut stop => break Ok(()),
+            _ = hangup.recv() => break Ok(()),
             event = keys.recv() => match event {
                 Some(Event::Key(key)) if press(&mut state, key) == Then::Leave => break Ok(()),
                 // Another size is another picture.
