@@ -34,6 +34,7 @@ pub mod access;
 #[cfg(feature = "proxy")]
 pub mod admin;
 pub mod answer;
+mod boxed;
 mod call;
 #[cfg(feature = "proxy")]
 pub mod certificates;

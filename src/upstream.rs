@@ -59,6 +59,7 @@ use self::transport::{Carrier, Transport};
 use self::upgrade::Wanted;
 use crate::BoxError;
 use crate::answer::RequestId;
+use crate::boxed::boxed;
 use crate::departed::Departed;
 use crate::metrics::{Metrics, UpstreamAnswers};
 use crate::received::Received;
@@ -145,7 +146,7 @@ where
         let id = request.extensions().get::<RequestId>().copied();
         let id = id.unwrap_or_else(RequestId::next);
         match shared.prepare(request, id) {
-            Ok(prepared) => Box::pin(answer(shared, prepared)),
+            Ok(prepared) => boxed(|| answer(shared, prepared)),
             Err(failure) => Box::pin(ready(Ok(shared.none(failure, id)))),
         }
     }

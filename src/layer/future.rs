@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 use super::body::{Pupil, ResponseBody};
 use super::budget::Budget;
 use super::write::WriteGuard;
-use crate::directory::{Directory, Lesson, Told};
+use crate::directory::{Directory, Lesson};
 use crate::repair::coding::Codings;
 
 /// What a passing answer may teach, and what may be held for it.
@@ -33,11 +33,11 @@ impl Class {
     }
 }
 
-type Exchange<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
+type Boxed<R, E> = Pin<Box<dyn Future<Output = Result<Response<ResponseBody<R>>, E>> + Send>>;
 
 pin_project! {
     /// Future of [`Repair`](super::Repair). Only a request that a rule matches is boxed, and one for which
-    /// the directory has to ask others first.
+    /// the directory has to ask or tell others first.
     pub struct ResponseFuture<F, D: Directory, R: Body, E> {
         #[pin]
         kind: Kind<F, D, R, E>,
@@ -50,11 +50,9 @@ pin_project! {
         Forward { #[pin] inner: F },
         // A write on a conversation that no rule matches; the guard speaks up when it is dropped.
         Write { #[pin] inner: F, guard: Option<WriteGuard<D>> },
-        // Its answer, which goes on when others know of it.
-        Telling { answer: Option<Result<Response<R>, E>>, told: Told },
         // A GET of a source.
         Learn { #[pin] inner: F, class: Option<Class> },
-        Repair { exchange: Exchange<R, E> },
+        Boxed { future: Boxed<R, E> },
     }
 }
 
@@ -83,9 +81,9 @@ impl<F, D: Directory, R: Body, E> ResponseFuture<F, D, R, E> {
         }
     }
 
-    pub(super) fn repair(exchange: Exchange<R, E>) -> Self {
+    pub(super) fn boxed(future: Boxed<R, E>) -> Self {
         Self {
-            kind: Kind::Repair { exchange },
+            kind: Kind::Boxed { future },
         }
     }
 }
@@ -94,7 +92,8 @@ impl<F, D, R, E> Future for ResponseFuture<F, D, R, E>
 where
     F: Future<Output = Result<Response<R>, E>>,
     D: Directory,
-    R: Body<Data = Bytes>,
+    R: Body<Data = Bytes> + Send + 'static,
+    E: Send + 'static,
 {
     type Output = Result<Response<ResponseBody<R>>, E>;
 
@@ -104,29 +103,23 @@ where
             KindProj::Forward { inner } => ready!(inner.poll(cx)).map(pass),
             KindProj::Write { inner, guard } => {
                 let answer = ready!(inner.poll(cx));
-                let Some(mut told) = guard.take().and_then(WriteGuard::answered) else {
+                let Some(told) = guard.take().and_then(WriteGuard::answered) else {
                     return Poll::Ready(answer.map(pass));
                 };
-                if told.as_mut().poll(cx).is_pending() {
-                    let answer = Some(answer);
-                    kind.set(Kind::Telling { answer, told });
-                    return Poll::Pending;
-                }
-                answer.map(pass)
-            }
-            KindProj::Telling { answer, told } => {
-                ready!(told.as_mut().poll(cx));
-                match answer.take() {
-                    Some(answer) => answer.map(pass),
-                    // Nobody polls a future that is over.
-                    None => return Poll::Pending,
-                }
+                // The answer goes on when others know of it.
+                let mut future: Boxed<R, E> = Box::pin(async move {
+                    told.await;
+                    answer.map(pass)
+                });
+                let polled = future.as_mut().poll(cx);
+                kind.set(Kind::Boxed { future });
+                ready!(polled)
             }
             KindProj::Learn { inner, class } => {
                 let answer = ready!(inner.poll(cx));
                 answer.map(|answer| teach(answer, class.take()))
             }
-            KindProj::Repair { exchange } => ready!(exchange.as_mut().poll(cx)),
+            KindProj::Boxed { future } => ready!(future.as_mut().poll(cx)),
         })
     }
 }

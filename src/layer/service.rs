@@ -13,6 +13,7 @@ use super::exchange::exchange;
 use super::future::{Class, ResponseFuture, teach};
 use super::write::{WriteGuard, may_change_state};
 use super::{BoxError, Shared};
+use crate::boxed::boxed;
 use crate::directory::{Ask, Directory, Learning, Lesson};
 
 /// Service of [`RepairLayer`](super::RepairLayer). See the [module docs](super).
@@ -69,12 +70,8 @@ where
             // The service that was polled ready goes with the request, a clone stays.
             let clone = self.inner.clone();
             let inner = mem::replace(&mut self.inner, clone);
-            return ResponseFuture::repair(Box::pin(exchange(
-                Arc::clone(&self.shared),
-                inner,
-                request,
-                mark,
-            )));
+            let shared = Arc::clone(&self.shared);
+            return ResponseFuture::boxed(boxed(|| exchange(shared, inner, request, mark)));
         }
         let shared = &self.shared;
         if may_change_state(method, path)
@@ -95,7 +92,7 @@ where
             Some(Learning::Later(later)) => {
                 let (shared, clone) = (Arc::clone(shared), self.inner.clone());
                 let mut inner = mem::replace(&mut self.inner, clone);
-                ResponseFuture::repair(Box::pin(async move {
+                ResponseFuture::boxed(Box::pin(async move {
                     let class = shared.class(later.await);
                     let answer = inner.call(request).await?;
                     Ok(teach(answer, Some(class)))

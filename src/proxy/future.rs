@@ -27,6 +27,14 @@ pub(super) struct Passage {
     pub(super) span: Span,
 }
 
+/// An answer of the proxy's own.
+struct Made<B> {
+    response: Response<Full<Bytes>>,
+    share: Share,
+    /// What of the request is taken before it is answered.
+    rest: Option<Rest<B>>,
+}
+
 pin_project! {
     /// The answer to come.
     pub struct ProxyFuture<S, B>
@@ -44,11 +52,8 @@ pin_project! {
     where
         S: Service<Request<B>>,
     {
-        Made {
-            answer: Option<(Response<Full<Bytes>>, Share)>,
-            // What of the request is taken before it is answered.
-            rest: Option<Rest<B>>,
-        },
+        // In a box: it is rare, and would make every answer to come as large.
+        Made { made: Option<Box<Made<B>>> },
         Passing {
             #[pin]
             answering: CallOf<S, Request<B>>,
@@ -66,9 +71,14 @@ where
         share: Share,
         rest: Option<Rest<B>>,
     ) -> Self {
-        let answer = Some((response, share));
+        let made = Made {
+            response,
+            share,
+            rest,
+        };
+        let made = Some(Box::new(made));
         Self {
-            state: State::Made { answer, rest },
+            state: State::Made { made },
         }
     }
 
@@ -96,14 +106,16 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let answered = match self.project().state.project() {
-            StateProjection::Made { answer, rest } => {
-                if let Some(rest) = rest {
+            StateProjection::Made { made } => {
+                if let Some(rest) = made.as_mut().and_then(|made| made.rest.as_mut()) {
                     ready!(rest.poll_end(cx));
                 }
-                *rest = None;
-                answer
-                    .take()
-                    .map(|(response, share)| response.map(|body| ProxyBody::made(body, share)))
+                made.take().map(|made| {
+                    let Made {
+                        response, share, ..
+                    } = *made;
+                    response.map(|body| ProxyBody::made(body, share))
+                })
             }
             StateProjection::Passing { answering, passage } => {
                 let entered = passage.as_ref().map(|passage| passage.span.enter());

@@ -141,8 +141,8 @@ pin_project! {
         answering: Answering<S, B>,
         in_flight: Option<InFlight>,
         interim: Before,
-        // The answer, while it waits for what is said before it.
-        answer: Option<Response<B>>,
+        // The answer, while it waits for what is said before it. In a box: it rarely does.
+        answer: Option<Box<Response<B>>>,
         body: Unread,
         // Whether the protocol keeps a connection open unless told otherwise by a header.
         persistent: bool,
@@ -217,9 +217,8 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
-        // Not just taken: where there is none yet, its room would be copied.
-        let mut response = match this.answer.take_if(|_| true) {
-            Some(answer) => answer,
+        let mut response = match this.answer.take() {
+            Some(answer) => *answer,
             None => match this.answering.poll(cx) {
                 Poll::Ready(Ok(answer)) => answer,
                 Poll::Ready(Err(error)) => {
@@ -236,7 +235,7 @@ where
             },
         };
         if this.interim.poll_end(cx).is_pending() {
-            *this.answer = Some(response);
+            *this.answer = Some(Box::new(response));
             return Poll::Pending;
         }
         // A 101 hands the connection over; it is no longer ours to close.
