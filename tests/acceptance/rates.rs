@@ -94,6 +94,32 @@ async fn a_burst_of_cold_patches_is_not_eaten_up_by_its_lookups() {
 }
 
 #[tokio::test]
+async fn the_page_has_what_is_left_of_the_rate_that_has_the_least() {
+    let options = Options {
+        rate_limit: NonZeroU32::new(60),
+        ..Options::default()
+    };
+    let world = World::of("", options).await;
+    let rates = || async {
+        let text = world.metrics().await;
+        let lines = text
+            .lines()
+            .filter_map(|line| line.strip_prefix("patchwright_rate_"));
+        let about = lines.filter(|line| line.starts_with("left") || line.starts_with("allowed"));
+        about.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(rates().await, [""; 0], "nothing was said of any");
+    for token in ["much", "little", "little", "little", "much"] {
+        let target = format!("/api/v2/conversations/{CALL}");
+        assert_eq!(world.proxied.get(&target, token).await.status, 200);
+    }
+    assert_eq!(
+        rates().await,
+        ["left{upstream=\"api\"} 57", "allowed{upstream=\"api\"} 60"]
+    );
+}
+
+#[tokio::test]
 async fn a_429_that_passes_is_the_callers_and_parks_its_lookups() {
     let world = World::start().await;
     let path = agent("", CALL);
