@@ -49,6 +49,18 @@ enum Refused {
     Ever(String),
 }
 
+/// How long a batch waits for its next try.
+struct Pause(Duration);
+
+impl Pause {
+    /// Twice as long each time, and not shorter than the collector asks for.
+    fn next(&mut self, asked: Duration) -> Duration {
+        let pause = self.0.max(asked).min(LONGEST_WAIT);
+        self.0 = self.0.saturating_mul(2);
+        pause
+    }
+}
+
 impl Sending {
     pub(super) fn new(config: &Otlp, spans: Spans, hurry: Arc<Notify>) -> Result<Self, BuildError> {
         let settings = upstream::Settings {
@@ -136,7 +148,7 @@ impl Sending {
             return;
         }
         let body = Bytes::from(messages::request(batch).encode_to_vec());
-        let mut wait = FIRST_WAIT;
+        let mut pause = Pause(FIRST_WAIT);
         loop {
             let (problem, asked) = match self.send_once(body.clone()).await {
                 Ok(refused) => {
@@ -155,10 +167,8 @@ impl Sending {
                 self.spans.failed.increment(count as u64);
                 return;
             };
-            let pause = wait.max(asked).min(LONGEST_WAIT);
-            wait = wait.saturating_mul(2);
             tokio::select! {
-                () = sleep(pause) => {}
+                () = sleep(pause.next(asked)) => {}
                 () = self.hurry.notified() => {
                     // The last try, before whoever is in a hurry is gone.
                     let sent = self.send_once(body).await;
@@ -213,5 +223,23 @@ impl Sending {
             }
             _ => Err(Refused::Ever(problem())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_to_the_longest_and_are_as_long_as_is_asked() {
+        let seconds = Duration::from_secs;
+        let mut pause = Pause(FIRST_WAIT);
+        let pauses: Vec<_> = (0..100).map(|_| pause.next(Duration::ZERO)).collect();
+        assert_eq!(pauses.get(..6).unwrap(), [1, 2, 4, 8, 16, 30].map(seconds));
+        assert_eq!(pauses.last(), Some(&LONGEST_WAIT));
+        let mut pause = Pause(FIRST_WAIT);
+        assert_eq!(pause.next(seconds(7)), seconds(7));
+        assert_eq!(pause.next(seconds(1)), seconds(2));
+        assert_eq!(pause.next(Duration::MAX), LONGEST_WAIT);
     }
 }
