@@ -18,6 +18,7 @@ import run
 import scenario
 import summary
 import tables
+import together
 
 
 def arguments():
@@ -30,6 +31,7 @@ def arguments():
     parser.add_argument("--no-footprint", action="store_true", help="measure neither memory nor starts")
     parser.add_argument("--even-void", action="store_true", help="use runs in which others had the machine: a first look")
     parser.add_argument("--raw", metavar="FILE", help="where every single run is written, as JSON")
+    parser.add_argument("--at-once", action="store_true", help="all of them at once on one core, to see a percent")
     parser.add_argument("--check", action="store_true", help="only check that every proxy does what it is measured for")
     return parser.parse_args()
 
@@ -79,6 +81,15 @@ class Comparison:
                 for name in who[turn:] + who[:turn]:
                     self.one(results, bench, each, name)
             say(f"round {number + 1} of {self.options.rounds}; discarded {'%d of %d runs' % results.discarded()}")
+
+    def at_once(self):
+        """A table for each scenario."""
+        for each in filter(together.fits, self.scenarios()):
+            started = {name: self.started[name] for name in each.who if name in self.started}
+            together.measure(each, started, self.load, run.WARM)
+            taken = range(self.options.rounds)
+            rounds = [together.measure(each, started, self.load, self.options.seconds) for _ in taken]
+            print(together.table(each, rounds), flush=True)
 
     def one(self, results, bench, each, name):
         ours = {pid for started in (*self.started.values(), self.upstream) for pid in started.pids()}
@@ -160,6 +171,10 @@ def main():
         try:
             if options.check:
                 comparison.start()
+                return 0
+            if options.at_once:
+                comparison.start()
+                comparison.at_once()
                 return 0
             return 0 if report(comparison, options) else 1
         finally:

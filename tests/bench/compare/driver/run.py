@@ -9,6 +9,8 @@ import machine
 FOREIGN = 0.10
 # How long the machine is waited for before a run, in seconds.
 QUIET = 2.0
+# How long a proxy is warmed up, in seconds.
+WARM = 0.3
 
 
 @dataclass
@@ -35,7 +37,7 @@ class Run:
 
 
 class Bench:
-    def __init__(self, load, upstream, seconds, warm=0.3):
+    def __init__(self, load, upstream, seconds, warm=WARM):
         self.load, self.upstream, self.seconds, self.warm = load, upstream, seconds, warm
         # Numbers of conversations that no run had.
         self.unused = int(time.time()) * 100_000 % 10**11
