@@ -91,6 +91,7 @@ fn needs_answer(out: &mut impl Write, rule: &Applies) -> io::Result<()> {
 /// What would be sent, each request as a diff from the one that came.
 fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
     let several = explained.sent.len() > 1;
+    let spans = explained.spans();
     for (index, sent) in explained.sent.iter().enumerate() {
         if several {
             let when = if index == 0 {
@@ -100,7 +101,7 @@ fn sent(out: &mut impl Write, explained: &Explained) -> io::Result<()> {
             };
             writeln!(out, "\n{DIM}{when}{DIM:#}")?;
         }
-        difference(out, explained, sent, explained.spans())?;
+        difference(out, explained, sent, spans)?;
     }
     Ok(())
 }

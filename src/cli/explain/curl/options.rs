@@ -76,14 +76,11 @@ fn long(name: &str, words: &mut impl Iterator<Item = String>) -> Result<Argument
     let flag = by_long(ALONE, name).or_else(|| by_long(ALONE, positive).map(|_| "no"));
     flag.map(Argument::Flag).ok_or_else(|| {
         // What follows a `=` may be a credential.
-        let (name, value) = name
-            .split_once('=')
-            .map_or((name, None), |(name, value)| (name, Some(value)));
-        match value {
-            Some(_) if by_long(WITH_VALUE, name).is_some() => {
-                format!("curl wants a space after --{name} where this has a \"=\"")
-            }
-            _ => unknown(&format!("--{name}")),
+        let name = name.split('=').next().unwrap_or_default();
+        if by_long(WITH_VALUE, name).is_some() {
+            format!("curl wants a space after --{name} where this has a \"=\"")
+        } else {
+            unknown(&format!("--{name}"))
         }
     })
 }

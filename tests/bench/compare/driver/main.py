@@ -169,12 +169,10 @@ def main():
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         comparison = Comparison(options, folder)
         try:
-            if options.check:
+            if options.check or options.at_once:
                 comparison.start()
-                return 0
-            if options.at_once:
-                comparison.start()
-                comparison.at_once()
+                if options.at_once:
+                    comparison.at_once()
                 return 0
             return 0 if report(comparison, options) else 1
         finally:

@@ -22,11 +22,11 @@ def measure(scenario, started, load, seconds):
 
 def table(scenario, rounds):
     """Ratios are taken within each round, so that they have an error of their own."""
+    times = {name: statistics.median(each[name] for each in rounds) for name in rounds[0]}
     rows = []
-    for name in sorted(rounds[0], key=lambda name: statistics.median(each[name] for each in rounds)):
+    for name in sorted(times, key=times.get):
         ratios = [each[name] / each[scenario.reference] for each in rounds]
         error = statistics.stdev(ratios) / math.sqrt(len(ratios)) if len(ratios) > 1 else 0
-        time = statistics.median(each[name] for each in rounds)
-        rows.append([peers.LABELS[name], tables.number(time), f"{statistics.mean(ratios):.3f} ± {error:.3f}"])
+        rows.append([peers.LABELS[name], tables.number(times[name]), f"{statistics.mean(ratios):.3f} ± {error:.3f}"])
     reference = peers.LABELS[scenario.reference]
     return f"#### {scenario.title}\n\n{tables.table(['at once', 'CPU µs/request', f'× {reference}'], rows)}\n"
